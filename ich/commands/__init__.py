@@ -1,0 +1,1 @@
+"""Config in, work done, summary out."""

@@ -1,0 +1,1 @@
+"""Datasets and LightningDataModules of slices and studies, with augmentation and sampling."""

@@ -1,0 +1,1 @@
+"""Reads head CT from DICOM files: find, header, series, order, pixels, Scan."""

@@ -1,0 +1,1 @@
+"""Nets of both stages as one answer for a study."""

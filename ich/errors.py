@@ -1,0 +1,32 @@
+"""What a user can mend, by kind, and the exit codes of the commands."""
+
+EXIT_OK = 0
+EXIT_BUG = 1
+EXIT_USER = 2
+EXIT_PARTLY = 3
+EXIT_PREEMPTED = 75
+EXIT_INTERRUPTED = 130
+
+
+class IchError(Exception):
+    """Something the user can mend: one line with what was expected, what was found and what to do."""
+
+
+class ConfigError(IchError):
+    """An option that is unknown, mistyped, out of range or missing."""
+
+
+class DataError(IchError):
+    """Files, labels or a store that are not what was expected."""
+
+
+class NoHeadCT(DataError):
+    """Input without a readable head CT; the message says what was found instead."""
+
+
+class CheckpointError(IchError):
+    """A checkpoint that can't be used here."""
+
+
+class LeakError(IchError):
+    """Patients that stand on both sides of a split."""

@@ -1,0 +1,1 @@
+"""What trains the nets: Lightning modules, losses, schedules, features, checkpoints, devices."""

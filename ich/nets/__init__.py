@@ -1,0 +1,1 @@
+"""Plain torch nets: windows, slice nets, sequence nets, class activation maps."""

@@ -1,0 +1,1 @@
+"""Made heads: anatomy, bleeds, scanner and DICOM writer."""

@@ -1,0 +1,1 @@
+"""One file a data set: where its files lie and which labels they have."""

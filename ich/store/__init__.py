@@ -1,0 +1,1 @@
+"""The prepared store: write, read, split, hashes."""
