@@ -1,0 +1,150 @@
+"""Composes a command's configuration and refuses what it does not know, before any folder or file is made."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+import ich
+from ich.commands.check import complaints, nearest
+from ich.commands.options import SCHEMAS
+from ich.errors import ConfigError
+
+
+def config_folder() -> Path:
+    """Folder of the configuration groups: inside an installed package, or beside it in a checkout."""
+    package = Path(ich.__file__).parent
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def compose_checked(command: str, overrides: Sequence[str]) -> DictConfig:
+    """Compose `conf/<command>.yaml` with overrides and check every key and type of the outcome.
+
+    Args:
+        command: `prepare`, `train`, `evaluate`, `predict` or `demo`.
+        overrides: as typed, without flags.
+
+    Returns:
+        The configuration with all interpolations resolved.
+
+    Raises:
+        ConfigError: all that is wrong with it, a line each.
+    """
+    typed = _parse(overrides)
+    groups = [item for item in typed if _is_group(item)]
+    values = [item for item in typed if not _is_group(item)]
+    known = _compose(command, groups)
+    unknown = list(_unknown_names(known, values))
+    if unknown:
+        raise ConfigError("\n".join(unknown))
+    composed = _compose(command, typed)
+    return checked(command, composed, reference=known)
+
+
+def checked(command: str, composed: DictConfig, *, reference: DictConfig | None = None) -> DictConfig:
+    """Check a composed configuration against the command's options and its targets' signatures.
+
+    Args:
+        command: the command whose options hold.
+        composed: the configuration, its interpolations unresolved or resolved.
+        reference: the same without the user's values; its types are those the values must have.
+
+    Raises:
+        ConfigError: all complaints, a line each.
+    """
+    missing = sorted(str(key) for key in OmegaConf.missing_keys(composed))
+    if missing:
+        raise ConfigError("\n".join(f"{key}: expected a value, found none; add {key}=..." for key in missing))
+    try:
+        plain = OmegaConf.to_container(composed, resolve=True)
+        before = OmegaConf.to_container(reference, resolve=False) if reference is not None else None
+    except OmegaConfBaseException as error:
+        raise ConfigError(_first_line(error)) from error
+    assert isinstance(plain, dict)
+    found = list(complaints(SCHEMAS[command], plain, before=before if isinstance(before, dict) else None))
+    if found:
+        raise ConfigError("\n".join(found))
+    return OmegaConf.create(plain)
+
+
+def choices(group: str) -> list[str]:
+    """Names one can choose in a group, as `tiny` and `seresnext` in `model`."""
+    folder = config_folder() / group
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+
+
+def dotted(node: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Full dotted path of every key below a node."""
+    for key, child in node.items():
+        yield f"{path}{key}"
+        if isinstance(child, Mapping):
+            yield from dotted(child, f"{path}{key}.")
+
+
+def _parse(overrides: Sequence[str]) -> list[Override]:
+    parser = OverridesParser.create()
+    parsed = []
+    for text in overrides:
+        try:
+            parsed.extend(parser.parse_overrides([text]))
+        except OverrideParseException as error:
+            key, _, value = text.partition("=")
+            raise ConfigError(
+                f"{text}: expected key=value, found characters that need quotes; type '{key}=\"{value}\"'"
+            ) from error
+    return parsed
+
+
+def _is_group(item: Override) -> bool:
+    return (config_folder() / item.key_or_group).is_dir()
+
+
+def _compose(command: str, overrides: Sequence[Override]) -> DictConfig:
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(config_dir=str(config_folder()), version_base="1.3"):
+            return compose(config_name=command, overrides=[item.input_line or "" for item in overrides])
+    except MissingConfigException as error:
+        raise ConfigError(_unknown_choice(error)) from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"configuration: expected YAML, found {' '.join(str(error).split())}; mend that file") from error
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_first_line(error)) from error
+
+
+def _unknown_choice(error: MissingConfigException) -> str:
+    group, _, choice = (error.missing_cfg_file or "").rpartition("/")
+    if not group:
+        return _first_line(error)
+    names = choices(group)
+    hint = nearest(choice, names)
+    listed = "" if hint.startswith(";") else f" Choices: {', '.join(names)}"
+    return f"{group}={choice}: no such choice{hint}{listed}"
+
+
+def _unknown_names(known: DictConfig, values: Sequence[Override]) -> Iterator[str]:
+    names = list(dotted(_unresolved(known)))
+    for item in values:
+        adds = item.is_add() or item.is_force_add()
+        if item.key_or_group.startswith("hydra.") or item.key_or_group in names or adds:
+            continue
+        yield f"{item.input_line}: no such option{nearest(item.key_or_group, names)}"
+
+
+def _unresolved(node: DictConfig) -> dict[str, Any]:
+    plain = OmegaConf.to_container(node, resolve=False)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())

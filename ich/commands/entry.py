@@ -1,0 +1,85 @@
+"""How every command starts and ends: help, flags, checked configuration, errors as one line, exit codes."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from omegaconf import DictConfig
+
+from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USER, ConfigError, IchError
+
+Task = Callable[[DictConfig], int]
+
+
+def run(command: str, arguments: Sequence[str] | None = None) -> int:
+    """Run a command as typed and return its exit code.
+
+    Args:
+        command: `prepare`, `train`, `evaluate`, `predict` or `demo`.
+        arguments: what was typed behind it; None: `sys.argv`.
+    """
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    if any(flag in typed for flag in ("-h", "--help")):
+        from ich.commands.help import help_text
+
+        print(help_text(command))
+        return EXIT_OK
+    try:
+        return _with_flags(command, typed) if any(item.startswith("-") for item in typed) else _once(command, typed)
+    except IchError as error:
+        for line in str(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        return EXIT_USER
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def task_of(command: str) -> Task:
+    """The function of `ich.commands.<command>` that does the work."""
+    task: Task = getattr(import_module(f"ich.commands.{command}"), command)
+    return task
+
+
+def _once(command: str, overrides: Sequence[str]) -> int:
+    from ich.commands.config import compose_checked
+
+    return task_of(command)(compose_checked(command, overrides))
+
+
+def _with_flags(command: str, typed: Sequence[str]) -> int:
+    """Multirun and Hydra's own flags: Hydra composes, each job's configuration is checked before it does anything."""
+    import hydra
+
+    from ich.commands.config import checked, config_folder
+
+    _refuse_split_overrides(typed)
+    worst = EXIT_OK
+
+    def job(composed: DictConfig) -> int:
+        from hydra.core.hydra_config import HydraConfig
+
+        nonlocal worst
+        folder = HydraConfig.get().runtime.output_dir
+        if "run" in composed and composed.run is None:
+            composed.run = folder
+        worst = max(worst, task_of(command)(checked(command, composed)))
+        return worst
+
+    before = sys.argv
+    sys.argv = [f"{command}.py", *typed]
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    try:
+        hydra.main(config_path=str(config_folder()), config_name=command, version_base="1.3")(job)()
+    finally:
+        sys.argv = before
+    return worst
+
+
+def _refuse_split_overrides(typed: Sequence[str]) -> None:
+    """Overrides on both sides of a flag are lost on argparse; the way out is to keep them together."""
+    flags = [index for index, item in enumerate(typed) if item in ("-m", "--multirun")]
+    overrides = [index for index, item in enumerate(typed) if not item.startswith("-")]
+    if flags and overrides and min(overrides) < flags[0] < max(overrides):
+        raise ConfigError("-m: expected all options on one side of it, found some on both; type -m first, then the options")

@@ -1,0 +1,54 @@
+"""The text of `--help`: what a command does, its groups with their choices, and its options, read from the YAML files."""
+
+import re
+from pathlib import Path
+
+from ich.commands.config import choices, config_folder
+
+COMMENTED_KEY = re.compile(r"^(?P<indent> *)(?P<key>[a-z_0-9]+): *(?P<value>[^#]*?) *(?:# *(?P<comment>.*))?$")
+# Groups whose keys every user meets; the others are named with their choices and read in their files.
+SHOWN_GROUPS = ("store", "sampling", "trainer")
+
+
+def help_text(command: str) -> str:
+    """Help of one command, as printed."""
+    page = config_folder() / f"{command}.yaml"
+    lines = page.read_text(encoding="utf-8").splitlines()
+    head = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
+    parts = [head[0], "", "Examples:", *(f"  {line}" for line in head[1:]), "", *_groups(lines)]
+    parts += ["", "Options (key=value; every key stands in conf/ with what it means):", *_options(page, "")]
+    for group in SHOWN_GROUPS:
+        if _default(lines, group):
+            name = "data" if group == "sampling" else group
+            parts += ["", *_options(config_folder() / group / "default.yaml", f"{name}.")]
+    parts += ["", "Flags: -m (several runs: key=a,b), --cfg job (print the configuration), --help"]
+    return "\n".join(parts)
+
+
+def _default(lines: list[str], group: str) -> str | None:
+    for line in lines:
+        found = re.match(rf"^  - {group}(?:@\w+)?: (.*)$", line)
+        if found:
+            return found.group(1)
+    return None
+
+
+def _groups(lines: list[str]) -> list[str]:
+    rows = []
+    for folder in sorted(path for path in config_folder().iterdir() if path.is_dir()):
+        default = _default(lines, folder.name)
+        names = choices(folder.name)
+        if default is not None and (len(names) > 1 or default == "null") and names:
+            rows.append(f"  {folder.name + '=':<14}{', '.join(names)}   (default {default})")
+    return ["Choices (group=name):", *rows] if rows else []
+
+
+def _options(page: Path, prefix: str) -> list[str]:
+    rows = []
+    inside_defaults = False
+    for line in page.read_text(encoding="utf-8").splitlines():
+        inside_defaults = line.startswith("defaults:") or (inside_defaults and line.startswith(" "))
+        found = COMMENTED_KEY.match(line)
+        if found and not inside_defaults and not found["indent"] and found["comment"]:
+            rows.append(f"  {prefix + found['key'] + '=' + found['value']:<32} {found['comment']}")
+    return rows

@@ -1,0 +1,227 @@
+"""The typed options of the commands: what each key may hold, its unit, and its default.
+
+Parts that are swapped (`source`, `net`, `loss`, `optimizer`, `schedule`, `augment`) are nodes with a `_target_` and are
+held against the signature of what they name (`ich.commands.check`); everything else is held against these dataclasses.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+MISSING = "???"
+
+
+@dataclass
+class PathsOptions:
+    """Where things lie; relative paths are relative to where the command is typed."""
+
+    data: str = "data"
+    """Folder of made data sets."""
+    stores: str = "stores"
+    """Folder of prepared stores."""
+    runs: str = "runs"
+    """Folder of runs: trainings, evaluations, predictions."""
+    features: str = "runs/features"
+    """Folder of cached slice features, by checkpoint and study."""
+
+
+@dataclass
+class StoreOptions:
+    """The prepared store."""
+
+    path: str | None = None
+    """Folder of the store; null: beside the others, named after the data set."""
+    size: int = 256
+    """In-plane size in pixels after the area resize."""
+    n_folds: int = 5
+    """Folds the training patients are split in."""
+    test_share: float = 0.2
+    """Share of patients kept apart as fold -1; 0 for none."""
+    seed: int = 0
+    """Seed of the split."""
+    slab_mm: float | None = 5.0
+    """Thickness in mm that thin series are averaged to; null leaves them as they are."""
+    folds: str | None = None
+    """CSV `patient,fold` that overrides the split."""
+
+
+@dataclass
+class DataOptions:
+    """A data set, and how a training draws from its store."""
+
+    name: str = MISSING
+    """Name of the data set; its store is named after it."""
+    root: str = MISSING
+    """Folder of the data set as it was downloaded."""
+    source: dict[str, Any] = field(default_factory=dict)
+    """What reads it: a class of `ich.sources` and its arguments."""
+
+
+@dataclass
+class SamplingOptions:
+    """How a training draws from a store."""
+
+    fold: int = 0
+    """Validation fold."""
+    leave_out: list[Any] = field(default_factory=list)
+    """Folds or patient keys kept out of the training."""
+    batch_size: int = 32
+    """Slices a step, over all processes."""
+    studies_per_batch: int = 8
+    """Studies a step of the sequence stage, over all processes."""
+    workers: int | None = None
+    """Loader processes a training process; null: by the cores this process may use."""
+
+
+@dataclass
+class TrainDataOptions(DataOptions, SamplingOptions):
+    """The data node of `train.py`: the data set and how the training draws from its store."""
+
+
+@dataclass
+class ModelOptions:
+    """Which net, and of which stage."""
+
+    stage: str = MISSING
+    """`slice` or `sequence`."""
+    net: dict[str, Any] = field(default_factory=dict)
+    """Build arguments of the net: a class of `ich.nets` and its plain arguments."""
+    licence: str | None = None
+    """Licence of the published weights, said at start; null where they are not restricted."""
+
+
+@dataclass
+class TrainerOptions:
+    """Devices and the training loop."""
+
+    max_epochs: int = 3
+    """Epochs."""
+    gpus: Any = "auto"
+    """`auto` (all there are, else CPU), `0` (CPU), `4` (exactly four), `[0,2]` (these)."""
+    processes: int = 1
+    """CPU processes when no GPU is used."""
+    precision: str = "auto"
+    """`auto` (bf16 where the hardware has it), `bf16-mixed`, `16-mixed` or `32-true`."""
+    gradient_clip: float | None = None
+    """Largest norm of the gradient; null: no clipping."""
+    threads: int | None = None
+    """Torch threads a process; null: torch's own choice."""
+    log_every_n_steps: int = 50
+    """Steps between two rows of `metrics.csv`."""
+    side_by_side: int = 1
+    """Pairs of the sequence stage that train at the same time on CPU."""
+
+
+@dataclass
+class PrepareOptions:
+    """What `prepare.py` reads."""
+
+    paths: PathsOptions = field(default_factory=PathsOptions)
+    store: StoreOptions = field(default_factory=StoreOptions)
+    difficulty: dict[str, Any] = field(default_factory=dict)
+    data: DataOptions = field(default_factory=DataOptions)
+    processes: int | None = None
+    """Processes that read studies; null: by the cores this process may use."""
+
+
+@dataclass
+class TrainOptions:
+    """What `train.py` reads."""
+
+    paths: PathsOptions = field(default_factory=PathsOptions)
+    store: StoreOptions = field(default_factory=StoreOptions)
+    difficulty: dict[str, Any] = field(default_factory=dict)
+    data: TrainDataOptions = field(default_factory=TrainDataOptions)
+    windows: dict[str, Any] = field(default_factory=dict)
+    augment: dict[str, Any] = field(default_factory=dict)
+    loss: dict[str, Any] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    schedule: dict[str, Any] = field(default_factory=dict)
+    trainer: TrainerOptions = field(default_factory=TrainerOptions)
+    model: ModelOptions = field(default_factory=ModelOptions)
+    name: str | None = None
+    """Name of the run; null: model and data set."""
+    run: str | None = None
+    """Folder of the run; null: by date, time and name under `paths.runs`."""
+    seed: int = 0
+    """Seed of weights, order and augmentation."""
+    cnn: Any = None
+    """Sequence stage: the slice checkpoint or run folder, or a list of them."""
+    launch: bool = True
+    """false writes the run folder and prints the torchrun line for several machines."""
+
+
+@dataclass
+class EvaluateOptions:
+    """What `evaluate.py` reads."""
+
+    paths: PathsOptions = field(default_factory=PathsOptions)
+    store: StoreOptions = field(default_factory=StoreOptions)
+    difficulty: dict[str, Any] = field(default_factory=dict)
+    data: DataOptions = field(default_factory=DataOptions)
+    checkpoint: Any = MISSING
+    """Ensemble, slice checkpoint or run folder."""
+    subset: str = "test"
+    """`test` (patients kept apart), `validation` or `all`."""
+    fold: int = 0
+    """Fold that `subset=validation` means."""
+    n_resamples: int = 1000
+    """Resamples of patients behind each interval."""
+    seed: int = 0
+    """Seed of the resamples."""
+    one_number_rules: bool = True
+    """Score three rules that read blood from HU alone beside the nets."""
+    batch_size: int = 32
+    """Slices a forward pass."""
+    gpus: Any = "auto"
+    """`auto`, `0` (CPU), or a GPU's number in brackets: `[1]`."""
+    output: str | None = None
+    """Folder of the results; null: `evaluation/<store>-<subset>` beside the checkpoint."""
+
+
+@dataclass
+class PredictOptions:
+    """What `predict.py` reads."""
+
+    input: str = MISSING
+    """A DICOM file, a folder or a zip; several studies are told apart."""
+    checkpoint: Any = MISSING
+    """Ensemble, slice checkpoint or run folder."""
+    output: str = "predictions"
+    """Folder of the scores and pages."""
+    series: str | None = None
+    """SeriesInstanceUID to read instead of the chosen one."""
+    slab_mm: float | None = 5.0
+    """Thickness in mm that thin series are averaged to; null leaves them as they are."""
+    heat_maps: bool = True
+    """Draw Grad-CAM maps on the page."""
+    batch_size: int = 32
+    """Slices a forward pass."""
+    gpus: Any = "auto"
+    """`auto`, `0` (CPU), or a GPU's number in brackets: `[1]`."""
+
+
+@dataclass
+class DemoOptions:
+    """What `ich demo` reads: the road as a list of commands, as a user would type them."""
+
+    folder: str = "runs/demo"
+    """Where the demo writes."""
+    budget_seconds: dict[str, float] = field(default_factory=dict)
+    """What the whole may take on two free cores, with bf16 and without; printed beside what it took."""
+    studies: dict[str, int] = field(default_factory=dict)
+    """Made studies with bf16 and without."""
+    prepare: list[str] = field(default_factory=list)
+    cnn: dict[str, list[str]] = field(default_factory=dict)
+    sequence: list[str] = field(default_factory=list)
+    evaluate: list[str] = field(default_factory=list)
+    predict: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+
+
+SCHEMAS: dict[str, type] = {
+    "prepare": PrepareOptions,
+    "train": TrainOptions,
+    "evaluate": EvaluateOptions,
+    "predict": PredictOptions,
+    "demo": DemoOptions,
+}

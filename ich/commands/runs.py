@@ -1,0 +1,94 @@
+"""Run folders: made once by whoever starts a training, and found again by the checkpoint they hold."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from ich.errors import CheckpointError, ConfigError
+
+CONFIG_FILE = "config.yaml"
+RESULT_FILE = "result.json"
+BEST = Path("checkpoints") / "best.ckpt"
+
+
+def make_run(config: DictConfig) -> Path:
+    """Make the folder of a new run and write its resolved configuration into it.
+
+    Raises:
+        ConfigError: `run=` names a folder that holds a run already.
+    """
+    folder = Path(config.run) if config.run else _dated(Path(config.paths.runs), name_of(config))
+    folder = folder.absolute()
+    if (folder / CONFIG_FILE).exists():
+        raise ConfigError(f"run={config.run}: expected a new folder, found a run in it; name another folder or remove it")
+    folder.mkdir(parents=True, exist_ok=True)
+    config.run = str(folder)
+    write_config(config, folder)
+    return folder
+
+
+def write_config(config: DictConfig, folder: Path) -> None:
+    """Write the resolved configuration, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f".{CONFIG_FILE}.tmp"
+    OmegaConf.save(config, unfinished, resolve=True)
+    unfinished.replace(folder / CONFIG_FILE)
+
+
+def name_of(config: DictConfig) -> str:
+    """Name of a run: as typed, else net and data set."""
+    if config.name:
+        return str(config.name)
+    net = config.model.net
+    what = net.get("backbone") or str(net["_target_"]).rpartition(".")[2]
+    return f"{str(what).partition('.')[0].lower()}-{config.data.name}"
+
+
+def store_path(config: DictConfig) -> Path:
+    """Where the store lies: as said, else beside the others under its data set's name."""
+    return Path(config.store.path or Path(config.paths.stores) / config.data.name)
+
+
+def slice_checkpoints(cnn: Any) -> list[Path]:
+    """The slice checkpoints that `cnn=` names: checkpoint files, run folders, sweep folders, or a list of these.
+
+    Raises:
+        ConfigError: nothing was named.
+        CheckpointError: something was named that holds none.
+    """
+    named = list(cnn) if isinstance(cnn, list | tuple | ListConfig) else [cnn] if cnn else []
+    if not named:
+        raise ConfigError(
+            "cnn=null: expected the run of a slice net, found none; train one first with "
+            "python train.py model=seresnext, then name its folder: cnn=RUN"
+        )
+    return [checkpoint for where in named for checkpoint in _checkpoints_in(Path(str(where)))]
+
+
+def _checkpoints_in(where: Path) -> Sequence[Path]:
+    if where.is_file():
+        return [where]
+    if (where / BEST).is_file():
+        return [where / BEST]
+    swept = sorted(where.glob(f"*/{BEST}")) if where.is_dir() else []
+    if not swept:
+        found = "nothing there" if not where.exists() else "none in it"
+        raise CheckpointError(f"cnn={where}: expected a checkpoint, a run or a sweep folder with {BEST}, found {found}")
+    return swept
+
+
+def _dated(folder: Path, name: str) -> Path:
+    """A folder by date and time that no other run has, also not one started in the same second."""
+    day = folder / time.strftime("%Y-%m-%d")
+    clock = time.strftime("%H-%M-%S")
+    for number in range(1000):
+        candidate = day / (f"{clock}-{name}" if number == 0 else f"{clock}-{name}-{number}")
+        try:
+            candidate.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return candidate
+    raise ConfigError(f"paths.runs={folder}: expected room for a run, found a thousand of this second; name it with run=")

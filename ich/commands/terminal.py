@@ -1,0 +1,37 @@
+"""What a command shows a person: lines with the time, bars, tables."""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Sequence
+
+from tqdm import tqdm
+
+from ich.progress import Item
+
+BAR_ENVIRONMENT = "ICH_BAR_POSITION"
+
+
+def say(station: str, text: str) -> None:
+    """Print `12:03:41  prepare  text` to the terminal; other text than what a person waits for goes to the log."""
+    print(f"{time.strftime('%H:%M:%S')}  {station:<9}{text}", flush=True)
+
+
+def bar(items: Iterable[Item], *, total: int, description: str) -> Iterable[Item]:
+    """A progress bar over finished pieces of work; silent where standard error is not a terminal."""
+    return tqdm(
+        items, total=total, desc=description, leave=False, dynamic_ncols=True, mininterval=0.2,
+        disable=not sys.stderr.isatty(), position=int(os.environ.get(BAR_ENVIRONMENT, "0")),
+    )  # fmt: skip
+
+
+def table(rows: Sequence[Sequence[str]], *, heads: Sequence[str]) -> str:
+    """Text table: first column to the left, the others to the right."""
+    widths = [max(len(str(row[column])) for row in [heads, *rows]) for column in range(len(heads))]
+    lines = [_line(heads, widths), "  ".join("-" * width for width in widths)]
+    return "\n".join([*lines, *(_line(row, widths) for row in rows)])
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = (str(cell) for cell in row)
+    return "  ".join([first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))])

@@ -1,0 +1,72 @@
+"""What configurations are refused, and how."""
+
+import pytest
+
+from ich.commands.config import choices, compose_checked, config_folder
+from ich.commands.options import SCHEMAS
+from ich.errors import ConfigError
+
+
+def test_a_misspelt_key_names_the_one_that_was_meant():
+    with pytest.raises(ConfigError, match=r"trainer\.max_epoch=3: no such option, did you mean trainer\.max_epochs\?"):
+        compose_checked("train", ["trainer.max_epoch=3"])
+
+
+def test_a_key_added_with_a_plus_is_refused_too():
+    with pytest.raises(ConfigError, match=r"trainer\.max_epoch=3: no such option, did you mean trainer\.max_epochs\?"):
+        compose_checked("train", ["+trainer.max_epoch=3"])
+
+
+def test_all_misspelt_keys_are_named_at_once():
+    with pytest.raises(ConfigError) as caught:
+        compose_checked("train", ["trainer.max_epoch=3", "sed=1"])
+
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_misspelt_choice_names_the_one_that_was_meant():
+    with pytest.raises(ConfigError, match=r"model=seresnxt: no such choice, did you mean seresnext\? Choices: .*tiny"):
+        compose_checked("train", ["model=seresnxt"])
+
+
+def test_a_text_for_a_number_is_refused():
+    with pytest.raises(ConfigError, match=r"trainer\.max_epochs=abc: expected a whole number, found 'abc'"):
+        compose_checked("train", ["trainer.max_epochs=abc"])
+
+
+def test_a_text_for_a_rate_of_a_target_is_refused():
+    with pytest.raises(ConfigError, match=r"optimizer\.lr=fast: expected a number, found 'fast'"):
+        compose_checked("train", ["optimizer.lr=fast"])
+
+
+def test_a_number_for_a_whole_group_is_refused():
+    with pytest.raises(ConfigError, match=r"trainer=5: expected a group of keys"):
+        compose_checked("train", ["trainer=5"])
+
+
+def test_an_argument_a_target_does_not_take_is_refused():
+    with pytest.raises(ConfigError, match=r"model\.net\.hiden: ich\.nets\.sequence\.SliceLSTM takes no 'hiden', did you mean hidden"):
+        compose_checked("train", ["model=lstm", "+model.net.hiden=3"])
+
+
+def test_a_missing_value_is_named_before_anything_starts():
+    with pytest.raises(ConfigError, match=r"checkpoint: expected a value, found none; add checkpoint="):
+        compose_checked("evaluate", [])
+
+
+def test_characters_that_need_quotes_are_shown_quoted():
+    with pytest.raises(ConfigError, match=r"type 'data\.root=\"/a b\[c\"'"):
+        compose_checked("prepare", ["data=rsna", "data.root=/a b[c"])
+
+
+@pytest.mark.parametrize("group", [path.name for path in config_folder().iterdir() if path.is_dir()])
+def test_every_choice_of_every_group_composes_and_passes_the_check(group):
+    if group in ("experiment", "sampling"):
+        pytest.skip("composed where they are used")
+    for choice in choices(group):
+        value = f"[{choice}]" if group == "windows" else choice
+        commands = [command for command in SCHEMAS if command not in ("demo", "predict") and group in SCHEMAS[command].__annotations__]
+        for command in commands:
+            extra = ["data.root=somewhere"] if group == "data" and choice != "phantom" else []
+            required = ["checkpoint=somewhere"] if command == "evaluate" else []
+            compose_checked(command, [f"{group}={value}", *extra, *required])
