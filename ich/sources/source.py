@@ -1,0 +1,146 @@
+"""What a data set must offer so that a store can be prepared from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+from ich.dicom.files import DicomFile
+from ich.dicom.scan import Scan
+from ich.errors import DataError
+from ich.progress import Progress, quiet
+
+
+@dataclass(frozen=True)
+class RejectedFile:
+    """A file that can't be used: its name relative to the source's root, a reason code and a sentence."""
+
+    file: str
+    code: str
+    sentence: str
+
+
+class UnreadableStudy(DataError):
+    """A study none of whose files can be used; `code` is a reason code as in `rejected.csv`."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """Labels of single slices.
+
+    Attributes:
+        frame: six float32 columns in the order of `ich.labels.LABELS`, indexed by sop_uid; nan where unknown.
+        notes: sentences a person should read (duplicate rows, gaps).
+    """
+
+    frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StudyRead:
+    """One study, read.
+
+    Attributes:
+        scan: HU, geometry and facts.
+        labels: float32 (S, 6), nan where unknown.
+        n_used: files whose pixels are in the scan.
+        not_chosen: (series uid, number of files, reason code, sentence) of what was left aside on purpose.
+        rejected: files that could not be used.
+    """
+
+    scan: Scan
+    labels: np.ndarray
+    n_used: int
+    not_chosen: tuple[tuple[str, int, str, str], ...] = ()
+    rejected: tuple[RejectedFile, ...] = ()
+
+
+class StudyTask(Protocol):
+    """One study still to be read; small enough to be sent to another process."""
+
+    @property
+    def study_uid(self) -> str:
+        """The data set's own name for the study."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of its files relative to the root; each ends in exactly one of used, not chosen, rejected."""
+
+    def read(self, *, slab_mm: float | None) -> StudyRead:
+        """Read pixels and labels.
+
+        Raises:
+            NoHeadCT, UnreadableStudy: nothing in it can be used.
+        """
+
+
+class Source(Protocol):
+    """A data set on disk.
+
+    Attributes:
+        name: what its store is called; patients are compared within one name.
+        root: where it lies.
+        keeps_every_slice: slices carry labels or ids, so none is merged or dropped.
+        public: patients are hashed with the documented key, not with a secret one.
+        expected: counts of the published set (`studies`, `patients`, `slices`), empty where there is none.
+    """
+
+    name: str
+    root: Path
+    keeps_every_slice: bool
+    public: bool
+    expected: Mapping[str, int]
+
+    def check(self, *, progress: Progress = quiet) -> None:
+        """See that the files are there, or make them where the data set is made.
+
+        Raises:
+            DataError: they are not.
+        """
+
+
+@runtime_checkable
+class DicomSource(Source, Protocol):
+    """A data set of DICOM files; `ich.store` finds the studies in their headers."""
+
+    def files(self) -> list[DicomFile]:
+        """Every file of the data set, sorted."""
+
+    def labels(self) -> LabelTable | None:
+        """Labels by slice, or None where there are none."""
+
+
+@runtime_checkable
+class VolumeSource(Source, Protocol):
+    """A data set of one file a study."""
+
+    def studies(self) -> Sequence[tuple[str, StudyTask]]:
+        """(patient id, task) of each study, sorted; the patient id stays in memory."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences a person should read about the data set as found."""
+
+
+def check_root(root: Path, *, holds: str) -> None:
+    """Raise unless `root` is a folder that holds something.
+
+    Args:
+        root: the data set's folder.
+        holds: what should lie there, for the message.
+
+    Raises:
+        DataError: no such folder, or nothing in it.
+    """
+    if not root.exists():
+        raise DataError(f"data.root={root}: expected {holds}, found no such folder; set data.root=DIR")
+    if root.is_dir() and not any(root.iterdir()):
+        raise DataError(f"data.root={root}: expected {holds}, found an empty folder; set data.root=DIR")

@@ -1,0 +1,49 @@
+"""What a store was made with: format, source, size, slabs, key."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from ich.errors import ConfigError
+
+FORMAT = 1
+SMALLEST, LARGEST = 32, 1024   # pixels
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """Settings that shape the arrays; studies of other settings are made again.
+
+    Attributes:
+        source: name of the data set.
+        size: rows and columns in pixels.
+        slab_mm: thin slices are averaged to this; None where every slice is kept.
+        key_id: tells which key the patients are hashed with.
+        format: of the store's files.
+    """
+
+    source: str
+    size: int
+    slab_mm: float | None
+    key_id: str
+    format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        if not SMALLEST <= self.size <= LARGEST:
+            raise ConfigError(f"store.size={self.size}: expected {SMALLEST} to {LARGEST} pixels; 256 is usual")
+        if self.slab_mm is not None and self.slab_mm <= 0:
+            raise ConfigError(f"store.slab_mm={self.slab_mm}: expected more than 0 mm, or null to leave thin slices as they are")
+
+    @property
+    def hash(self) -> str:
+        """The same for the same settings."""
+        return digest(json.dumps(asdict(self), sort_keys=True).encode())
+
+
+def digest(*parts: bytes) -> str:
+    """SHA-256 of the parts, 32 hexadecimal digits."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(len(part).to_bytes(8, "little"))
+        total.update(part)
+    return total.hexdigest()[:32]
