@@ -1,0 +1,93 @@
+"""Opens one file with pydicom, quietly, and gives its elements as plain text and numbers."""
+
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from pydicom import config, dcmread
+from pydicom.dataset import FileDataset
+from pydicom.errors import InvalidDicomError
+from pydicom.tag import Tag
+
+# A data set without file meta (old exports) begins with group 2 or 8, in either byte order.
+_BARE_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
+
+
+@contextmanager
+def quiet_pydicom() -> Iterator[None]:
+    """Read with pydicom without its warnings: what is wrong becomes a fact of the file, not a line a value.
+
+    RSNA's uids, for one, are not valid, and pydicom would say so several times a file. Each process has its own
+    settings; threads that read at the same time may let a warning through, nothing worse.
+    """
+    with config.disable_value_validation(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning)
+        yield
+
+
+def read_dataset(stream: BinaryIO, *, with_pixels: bool) -> FileDataset | None:
+    """Parse a data set, with or without file meta; None where the bytes are no DICOM.
+
+    Without pixels, `stream` is left at the pixel data's tag (but for deflated files, which are read to the end).
+    """
+    try:
+        return dcmread(stream, stop_before_pixels=not with_pixels)
+    except InvalidDicomError:
+        stream.seek(0)
+        start = stream.read(2)
+        stream.seek(0)
+        return dcmread(stream, stop_before_pixels=not with_pixels, force=True) if start in _BARE_STARTS else None
+
+
+class Elements:
+    """Values of a data set by keyword, taken from the raw bytes.
+
+    pydicom's own conversion warns of, or fails on, values that are odd but harmless (text that is no number, unknown
+    character sets, elements of unknown type), and costs more time than the parsing. This one never raises.
+    """
+
+    def __init__(self, dataset: FileDataset) -> None:
+        self._dataset = dataset
+
+    def text(self, keyword: str) -> str:
+        """The value as text without padding; "" where absent. UTF-8 where it is, else Latin-1."""
+        value = self._value(keyword)
+        if isinstance(value, bytes):
+            try:
+                value = value.decode()
+            except UnicodeDecodeError:
+                value = value.decode("latin-1")
+        return str(value).strip(" \0") if value is not None else ""
+
+    def texts(self, keyword: str) -> tuple[str, ...]:
+        """Each of several values, in capitals; empty ones left out."""
+        values = (value.strip(" \0").upper() for value in self.text(keyword).split("\\"))
+        return tuple(value for value in values if value)
+
+    def numbers(self, keyword: str) -> tuple[float, ...]:
+        """Values written as decimal text; () where one of them is no finite number."""
+        try:
+            values = tuple(float(value) for value in self.texts(keyword))
+        except ValueError:
+            return ()
+        return values if all(map(math.isfinite, values)) else ()
+
+    def number(self, keyword: str) -> float | None:
+        """The first of the values written as decimal text, None where there is none."""
+        values = self.numbers(keyword)
+        return values[0] if values else None
+
+    def whole(self, keyword: str) -> int | None:
+        """A binary 16-bit value without its sign, None where there is none."""
+        value = self._value(keyword)
+        if isinstance(value, bytes):
+            return int.from_bytes(value[:2], "little" if self._is_little_endian(keyword) else "big") if value else None
+        return int(value) & 0xFFFF if isinstance(value, int) else None
+
+    def _value(self, keyword: str) -> object:
+        return self._dataset.get_item(Tag(keyword)).value if keyword in self._dataset else None
+
+    def _is_little_endian(self, keyword: str) -> bool:
+        return getattr(self._dataset.get_item(Tag(keyword)), "is_little_endian", True)

@@ -1,0 +1,153 @@
+"""Finds the files of an input: one file, a folder, a zip read without unpacking, or a list of these."""
+
+import io
+import logging
+import os
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+from ich.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+# Limits for a zip from a stranger; a head CT study has at most some 2,000 files of 0.5 MB, packed to a third.
+MAX_MEMBERS = 100_000
+MAX_MEMBER_BYTES = 1 << 29  # 512 MB
+MAX_ZIP_BYTES = 1 << 36  # 64 GB once unpacked, all members together
+MAX_ZIP_RATIO = 100  # unpacked to packed, all members together; plain air packs further, but no study is all air
+ZIP_RATIO_FREE_BYTES = 1 << 26  # 64 MB: below this a high ratio does no harm
+MAX_FILE_BYTES = 1 << 31  # 2 GB: no single CT file is larger
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class DicomFile:
+    """A file on disk, or the member of a zip on disk.
+
+    Attributes:
+        path: the file, or the zip.
+        member: name inside the zip as the zip states it; never used as a path.
+    """
+
+    path: Path
+    member: str = ""
+
+    def open(self) -> BinaryIO:
+        """Open for reading bytes; a member of a zip is unpacked in memory.
+
+        Raises:
+            OSError: the file can't be read.
+            zipfile.BadZipFile: the member is damaged.
+            DataError: the file or member is larger than any CT slice could be.
+        """
+        if not self.member:
+            stream = self.path.open("rb")
+            if os.fstat(stream.fileno()).st_size > MAX_FILE_BYTES:
+                stream.close()
+                raise DataError(f"{self.path.name}: expected at most 2 GB in one file, found more; leave it out")
+            return stream
+        info = _archive(self.path).getinfo(self.member)
+        if info.file_size > MAX_MEMBER_BYTES:
+            raise DataError(f"{self.path.name}: expected at most 512 MB a member, found more; leave it out")
+        return io.BytesIO(_archive(self.path).read(info))
+
+    def relative_to(self, root: Path) -> str:
+        """The file as seen from `root`, with forward slashes; only its name where it doesn't lie below `root`."""
+        inside = self.path.is_relative_to(root) and self.path != root
+        place = self.path.relative_to(root).as_posix() if inside else self.path.name
+        return f"{place}/{self.member}" if self.member else place
+
+
+def find_files(source: Path | Sequence[Path]) -> list[DicomFile]:
+    """List every file of an input, sorted by path; nothing is opened but zips.
+
+    Args:
+        source: a file, a folder (searched to its depth; zips inside are looked into), a zip, a DICOMDIR (stands for
+            its folder), or a list of these. Links that lead out of a folder are not followed.
+
+    Raises:
+        DataError: the source is absent or empty, or a zip is damaged or beyond the limits above.
+    """
+    if isinstance(source, str | Path):
+        found = _files_of(Path(source))
+    else:
+        found = [file for path in source for file in _files_of(Path(path))]
+    if not found:
+        raise DataError(f"input={_shown(source)}: expected DICOM files, found none; give a file, a folder or a zip")
+    return sorted(set(found))
+
+
+def _shown(source: Path | Sequence[Path]) -> str:
+    return str(source) if isinstance(source, str | Path) else f"a list of {len(source)}"
+
+
+def _files_of(path: Path) -> list[DicomFile]:
+    if not path.exists():
+        raise DataError(f"input={path}: expected a file, a folder or a zip, found nothing there; check the path")
+    path = path.absolute()
+    if path.is_file() and path.name.upper() == "DICOMDIR":
+        path = path.parent
+    if path.is_dir():
+        return [file for found in _walk(path, path.resolve()) for file in _file_or_members(found)]
+    return _file_or_members(path)
+
+
+def _walk(folder: Path, root: Path) -> Iterator[Path]:
+    """All files below `folder`, depth first; a link is followed only to a file below `root`."""
+    left_out = 0
+    pending = [folder]
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    target = Path(entry.path).resolve()
+                    if not (target.is_file() and target.is_relative_to(root)):
+                        left_out += 1
+                        continue
+                    yield Path(entry.path)
+                elif entry.is_dir():
+                    pending.append(Path(entry.path))
+                elif entry.is_file():
+                    yield Path(entry.path)
+    if left_out:
+        logger.warning("%d links that lead out of the input folder are not followed; name their target", left_out)
+
+
+def _file_or_members(path: Path) -> list[DicomFile]:
+    if path.suffix.lower() != ".zip":
+        return [DicomFile(path)]
+    try:
+        infos = [info for info in _archive(path).infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DataError(f"input={path}: expected a zip, found a damaged one ({error}); pack it anew") from error
+    _check_limits(path, infos)
+    return [DicomFile(path, info.filename) for info in infos]
+
+
+def _check_limits(path: Path, infos: Sequence[zipfile.ZipInfo]) -> None:
+    if len(infos) > MAX_MEMBERS:
+        raise DataError(f"input={path}: expected at most {MAX_MEMBERS} files in a zip, found {len(infos)}; unpack it")
+    unpacked = sum(info.file_size for info in infos)
+    packed = max(1, sum(info.compress_size for info in infos))
+    if unpacked > MAX_ZIP_BYTES:
+        raise DataError(f"input={path}: expected at most 64 GB once unpacked, found {unpacked >> 30} GB; unpack it")
+    if unpacked > ZIP_RATIO_FREE_BYTES and unpacked / packed > MAX_ZIP_RATIO:
+        raise DataError(
+            f"input={path}: expected a zip packed at most {MAX_ZIP_RATIO} times, found {unpacked // packed} times; "
+            "unpack it yourself if you trust it"
+        )
+
+
+def _archive(path: Path) -> zipfile.ZipFile:
+    """The open zip; kept open, as its directory would otherwise be read again for each member."""
+    state = path.stat()
+    return _kept_open(path, state.st_mtime_ns, state.st_size, os.getpid())
+
+
+@lru_cache(maxsize=8)
+def _kept_open(path: Path, modified: int, size: int, process: int) -> zipfile.ZipFile:
+    """One handle a file state and process: after a fork, two processes must not share a file position."""
+    return zipfile.ZipFile(path)
