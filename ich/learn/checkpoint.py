@@ -13,18 +13,18 @@ import torch
 from pytorch_lightning.plugins.io import CheckpointIO
 from torch import Tensor, nn
 
-from ich.errors import CheckpointError
+from ich.errors import CheckpointError, ConfigError
 from ich.labels import LABELS
-from ich.nets.build import build
+from ich.nets.build import rebuild
 
 FORMAT = 1
 FACTS_KEY = "ich"
 KINDS = ("slice", "sequence")
 NET_PREFIX = "net."  # of the net's tensors within a LightningModule's
 REQUIRED_FACTS = (
-    "format kind labels size windows net store_hash source split_hash train_patients validation_patients prevalence "
-    "position_bins code_version date fold leave_out"
-).split()
+    *("format", "kind", "labels", "size", "windows", "net", "store_hash", "source", "split_hash", "fold", "leave_out"),
+    *("train_patients", "validation_patients", "prevalence", "position_bins", "code_version", "date"),
+)
 _WAYS = "name a .ckpt written by train.py, or its run folder"
 
 
@@ -160,7 +160,7 @@ def check_facts(facts: Mapping[str, Any], *, subject: str, kind: str | None = No
     if labels != list(LABELS):
         found = ", ".join(map(str, labels)) if isinstance(labels, list) else labels
         raise CheckpointError(
-            f"{subject}: expected the labels {', '.join(LABELS)} in this order, found {found}; train it again with this order"
+            f"{subject}: expected the labels {', '.join(LABELS)} in this order, found {found}; train it again"
         )
     missing = [name for name in REQUIRED_FACTS if name not in facts]
     if missing:
@@ -175,9 +175,9 @@ def load_net(checkpoint: Checkpoint) -> nn.Module:
     """
     arguments = dict(checkpoint.facts["net"])
     try:
-        net = build(arguments)
+        net = rebuild(arguments)
         net.load_state_dict(checkpoint.state_dict)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, ConfigError) as error:
         first = str(error).splitlines()[0]
         raise CheckpointError(
             f"checkpoint {checkpoint.hash}: expected tensors of {arguments.get('net')}, found others ({first}); {_WAYS}"

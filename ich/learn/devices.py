@@ -91,7 +91,9 @@ def choose_precision(precision: str, devices: Devices) -> tuple[str, str]:
         ConfigError: another name, or 16-mixed on a CPU.
     """
     if precision not in PRECISIONS:
-        raise ConfigError(f"trainer.precision={precision}: expected one of {', '.join(PRECISIONS)}; auto decides by the hardware")
+        raise ConfigError(
+            f"trainer.precision={precision}: expected one of {', '.join(PRECISIONS)}; auto decides by the hardware"
+        )
     if precision == "16-mixed" and devices.accelerator == "cpu":
         raise ConfigError("trainer.precision=16-mixed: expected a GPU, found a CPU; use auto, bf16-mixed or 32-true")
     if precision != "auto":
@@ -154,5 +156,8 @@ def _cpu_precision(*, measure: bool) -> tuple[str, str]:
         return "bf16-mixed", f"precision bf16-mixed: the CPU has {flag}"
     ratio = bf16_ratio()
     if ratio > PROBE_RATIO:
-        return "32-true", f"precision 32-true: the CPU has {flag}, but bf16 took {ratio:.2f} of float32's time in a probe"
+        return (
+            "32-true",
+            f"precision 32-true: the CPU has {flag}, but a probe took {ratio:.2f} of float32's time",
+        )
     return "bf16-mixed", f"precision bf16-mixed: the CPU has {flag}, a probe took {ratio:.2f} of float32's time"

@@ -99,4 +99,4 @@ def _cosine(start: float, end: float, share: float) -> float:
 
 def _check_share(warmup_share: float) -> None:
     if not 0 <= warmup_share < 1:
-        raise ConfigError(f"schedule.warmup_share={warmup_share}: expected 0 to below 1; 0.3 is three tenths of all steps")
+        raise ConfigError(f"schedule.warmup_share={warmup_share}: expected 0 to below 1; 0.3 is three in ten steps")

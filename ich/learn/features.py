@@ -1,0 +1,166 @@
+"""Features of a slice net over whole studies, computed once and kept by net and study."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from ich.data.slices import with_neighbours
+from ich.data.studies import FeatureReader
+from ich.errors import DataError
+from ich.labels import LABELS
+from ich.learn.checkpoint import Checkpoint, load_net, read_checkpoint
+from ich.progress import Progress, quiet
+from ich.store.store import Store
+
+TENSOR = "features"
+
+
+@dataclass(frozen=True)
+class FeatureCache:
+    """Features on disk: pooled activations and logits of one slice net, a safetensors file a study."""
+
+    folder: Path
+    n_features: int
+    files: dict[str, str] = field(repr=False)  # study key to file name
+
+    @classmethod
+    def extract(
+        cls,
+        cnn: Path,
+        store: Store,
+        *,
+        studies: Sequence[str],
+        folder: Path,
+        batch_size: int = 32,
+        device: torch.device | str = "cpu",
+        precision: str = "32-true",
+        share: tuple[int, int] = (0, 1),
+        progress: Progress = quiet,
+    ) -> "FeatureCache":
+        """Run a slice net over studies, where its features don't lie there already.
+
+        Args:
+            cnn: its checkpoint or run folder.
+            store: where the studies lie.
+            studies: study keys.
+            folder: of all features; this net's lie in a folder of their own in it.
+            batch_size: slices a forward pass.
+            device: where the net runs.
+            precision: "32-true", or "bf16-mixed" (kept apart from the others).
+            share: (rank, processes): each process begins at its own part and then takes what the others lack, so that
+                none needs to wait.
+            progress: shown over studies.
+
+        Raises:
+            CheckpointError: no slice checkpoint.
+            DataError: a store of another size than the net was trained on.
+        """
+        checkpoint = read_checkpoint(cnn, kind="slice")
+        if checkpoint.facts["size"] != store.size:
+            raise DataError(
+                f"store {store.path.name}: expected {checkpoint.facts['size']} px, as the slice net was trained on, "
+                f"found {store.size} px; prepare it with store.size={checkpoint.facts['size']}"
+            )
+        own = folder / (checkpoint.hash if precision == "32-true" else f"{checkpoint.hash}-{precision}")
+        own.mkdir(parents=True, exist_ok=True)
+        net: Any = load_net(checkpoint).to(device).to(memory_format=torch.channels_last)
+        files = {study: _file_name(store, study) for study in studies}
+        for study in progress(_rotated(studies, share), total=len(studies), description="features"):
+            if not (own / files[study]).is_file():
+                features = study_features(
+                    net, store.read_study(study), batch_size=batch_size, device=device, precision=precision
+                )
+                _write(features, own / files[study])
+        return cls(own, int(net.n_features) + len(LABELS), files)
+
+    def read(self, study: str) -> np.ndarray:
+        """Features of a study, float32 (S, F).
+
+        Raises:
+            DataError: not extracted, or a damaged file.
+        """
+        if study not in self.files:
+            raise DataError(f"study {study}: expected its features, found none here; extract them first")
+        try:
+            features = load_file(self.folder / self.files[study])[TENSOR]
+        except (OSError, SafetensorError, KeyError) as error:
+            raise DataError(
+                f"{self.files[study]}: expected features of a study, found {type(error).__name__}; remove the file"
+            ) from error
+        return features
+
+
+def study_features(
+    net: Any, hu: np.ndarray, *, batch_size: int = 32, device: torch.device | str = "cpu", precision: str = "32-true"
+) -> np.ndarray:
+    """Pooled activations and logits of a study's slices.
+
+    Args:
+        net: a slice net in evaluation mode.
+        hu: int16 (S, size, size), feet to head.
+        batch_size: slices a forward pass.
+        device: where the net is.
+        precision: "32-true" or "bf16-mixed".
+
+    Returns:
+        float32 (S, F + L).
+    """
+    in_bf16 = precision == "bf16-mixed"
+    parts = []
+    with torch.inference_mode(), torch.autocast(torch.device(device).type, torch.bfloat16, enabled=in_bf16):
+        for first in range(0, len(hu), batch_size):
+            indices = np.arange(first, min(first + batch_size, len(hu)))
+            batch = torch.from_numpy(with_neighbours(hu, indices, neighbours=net.neighbours))  # (B, n, R, C)
+            pooled, logits = net.features(batch.to(device))
+            parts.append(torch.cat([pooled.float(), logits.float()], dim=1).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def feature_moments(features: FeatureReader, studies: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each feature over all slices of studies, float32 (F,) each."""
+    total = np.zeros(features.n_features)
+    squares = np.zeros(features.n_features)
+    n_slices = 0
+    for study in studies:
+        values = features.read(study).astype(np.float64)  # (S, F)
+        total += values.sum(axis=0)
+        squares += (values**2).sum(axis=0)
+        n_slices += len(values)
+    mean = total / max(n_slices, 1)
+    variance = np.maximum(squares / max(n_slices, 1) - mean**2, 0)
+    return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
+
+
+def in_sample_patients(checkpoint: Checkpoint, store: Store, studies: Sequence[str]) -> list[str]:
+    """Patients of studies whom a net has seen in training; keys are compared within a source's name only."""
+    if checkpoint.facts["source"] != store.source:
+        return []
+    patients = set(store.studies.loc[store.studies["study"].isin(studies), "patient"])
+    return sorted(patients & set(checkpoint.facts["train_patients"]))
+
+
+def _rotated(studies: Sequence[str], share: tuple[int, int]) -> list[str]:
+    rank, n_processes = share
+    first = rank * len(studies) // n_processes
+    return [*studies[first:], *studies[:first]]
+
+
+def _file_name(store: Store, study: str) -> str:
+    """By key and content: a study that was prepared again gets new features."""
+    content = hashlib.sha256(f"{study} {store.facts(study)['hash']}".encode()).hexdigest()
+    return f"{content[:32]}.safetensors"
+
+
+def _write(features: np.ndarray, path: Path) -> None:
+    """Write beside the target, then rename: a study's features are there or not."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    unfinished.write_bytes(save({TENSOR: np.ascontiguousarray(features)}))
+    unfinished.replace(path)

@@ -1,0 +1,172 @@
+"""Fits a net: the slice stage, the sequence stage, and what a sequence net says about studies."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.loggers import Logger
+from torch import nn
+from torch.optim import Optimizer
+
+from ich.data.slices import SliceDataModule
+from ich.data.studies import FeatureReader, StudyDataModule
+from ich.learn.callbacks import BestAndLast, EpochLines
+from ich.learn.checkpoint import Checkpoint
+from ich.learn.facts import plain, sequence_facts, slice_facts
+from ich.learn.features import feature_moments
+from ich.learn.module import NetModule
+from ich.learn.normalise import with_measured_windows
+from ich.learn.schedules import Schedule
+from ich.learn.sequence_module import SequenceModule
+from ich.learn.slice_module import SliceModule
+from ich.learn.trainer import TrainingSettings, make_trainer, quiet_lightning
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a net learns: loss, optimizer and schedule."""
+
+    loss: nn.Module
+    optimizer: Callable[[Iterable[nn.Parameter]], Optimizer]
+    schedule: Schedule
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a training left: its checkpoints, the scores of its last and its best epoch, and how fast it was."""
+
+    best: Path
+    last: Path
+    metrics: dict[str, float]
+    best_log_loss: float | None
+    best_epoch: int
+    seconds: float
+    slices_per_second: float
+
+
+@dataclass(frozen=True)
+class Watching:
+    """Who looks on while a net learns."""
+
+    callbacks: Sequence[Callback] = ()
+    loggers: Sequence[Logger] | None = None  # None: metrics.csv in the run folder
+    show_bar: bool | None = None  # None: where stderr is a terminal
+
+
+def fit_slices(
+    run: Path,
+    data: SliceDataModule,
+    *,
+    net: Mapping[str, Any],
+    recipe: Recipe,
+    settings: TrainingSettings,
+    watching: Watching = Watching(),
+) -> FitResult:
+    """Train a slice net on the slices of a store.
+
+    Args:
+        run: the run's folder; `checkpoints/` and `metrics.csv` are written there.
+        data: training and validation slices.
+        net: build arguments; windows without mean and std are measured on the training studies.
+        recipe: loss, optimizer and schedule.
+        settings: the loop's numbers; their seed is set before the net is made.
+        watching: further callbacks and loggers.
+    """
+    _begin(settings)
+    arguments = with_measured_windows(plain(net), data.store, data.split.train)
+    facts = slice_facts(data) | {"windows": arguments["windows"]}
+    module = SliceModule(arguments, loss=recipe.loss, optimizer=recipe.optimizer, schedule=recipe.schedule, facts=facts)
+    return _fit(run, module, data=data, settings=settings, watching=watching)
+
+
+def fit_sequence(
+    run: Path,
+    data: StudyDataModule,
+    *,
+    net: Mapping[str, Any],
+    cnn: Checkpoint,
+    recipe: Recipe,
+    settings: TrainingSettings,
+    watching: Watching = Watching(),
+) -> FitResult:
+    """Train a sequence net on the features of a slice net.
+
+    Args:
+        run: the run's folder; `checkpoints/` and `metrics.csv` are written there.
+        data: training and validation studies over a feature reader.
+        net: build arguments; `n_features` is taken from the features.
+        cnn: the slice net that gave the features.
+        recipe: loss, optimizer and schedule.
+        settings: the loop's numbers; their seed is set before the net is made.
+        watching: further callbacks and loggers.
+    """
+    _begin(settings)
+    mean, std = feature_moments(data.features, data.split.train)
+    module = SequenceModule(
+        {**plain(net), "n_features": data.features.n_features},
+        loss=recipe.loss,
+        optimizer=recipe.optimizer,
+        schedule=recipe.schedule,
+        facts=sequence_facts(data, cnn=cnn),
+        feature_mean=torch.from_numpy(mean),
+        feature_std=torch.from_numpy(std),
+    )
+    return _fit(run, module, data=data, settings=settings, watching=watching)
+
+
+def predict_studies(
+    net: nn.Module, features: FeatureReader, *, studies: Sequence[str], device: torch.device | str = "cpu"
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What a sequence net says about studies, one at a time, in float32.
+
+    Returns:
+        For each study its slice logits (S, L) and study logits (L,), float32.
+    """
+    net = net.to(device).eval()
+    answers = {}
+    with torch.inference_mode():
+        for study in studies:
+            values = torch.from_numpy(features.read(study)).to(device)[None]  # (1, S, F)
+            mask = torch.ones(values.shape[:2], dtype=torch.bool, device=device)
+            slice_logits, study_logits = net(values, mask)
+            answers[study] = (slice_logits[0].float().cpu().numpy(), study_logits[0].float().cpu().numpy())
+    return answers
+
+
+def _begin(settings: TrainingSettings) -> None:
+    """Each rank sets the seed and its threads for itself, before the net is made."""
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    with quiet_lightning():
+        pl.seed_everything(settings.seed, workers=True)
+
+
+def _fit(
+    run: Path, module: NetModule, *, data: pl.LightningDataModule, settings: TrainingSettings, watching: Watching
+) -> FitResult:
+    kept, lines = BestAndLast(run / "checkpoints"), EpochLines()
+    trainer = make_trainer(
+        run,
+        settings=settings,
+        callbacks=[lines, *watching.callbacks, kept],
+        loggers=watching.loggers,
+        show_bar=watching.show_bar,
+    )
+    start = time.perf_counter()
+    with quiet_lightning():
+        trainer.fit(module, datamodule=data)
+    return FitResult(
+        best=kept.best_path,
+        last=kept.last_path,
+        metrics=dict(module.scores),
+        best_log_loss=kept.best_score,
+        best_epoch=kept.best_epoch or 0,
+        seconds=time.perf_counter() - start,
+        slices_per_second=lines.slices_per_second or 0.0,
+    )

@@ -1,0 +1,55 @@
+"""The LightningModule of the sequence stage."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ich.learn.module import Answers, Batch, NetModule
+from ich.learn.schedules import Schedule
+from ich.nets.build import build
+
+
+class SequenceModule(NetModule):
+    """Trains a sequence net on batches of studies, given as the features of their slices."""
+
+    def __init__(
+        self,
+        net: Mapping[str, Any],
+        *,
+        loss: nn.Module,
+        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
+        schedule: Schedule,
+        facts: Mapping[str, Any],
+        feature_mean: Tensor,
+        feature_std: Tensor,
+    ) -> None:
+        """Build the net; it starts at the training prevalence and standardises by the training features.
+
+        Args:
+            net: plain build arguments of `ich.nets.build.build`, with `n_features`.
+            loss: as for NetModule.
+            optimizer: as for NetModule.
+            schedule: as for NetModule.
+            facts: as for NetModule; without `net`, which is taken from the net that was built.
+            feature_mean: (F,) of the training slices.
+            feature_std: (F,) of the training slices.
+        """
+        made: Any = build(net)
+        made.set_prevalence(torch.tensor(facts["prevalence"]))
+        made.set_standardisation(feature_mean, feature_std)
+        super().__init__(
+            made, loss=loss, optimizer=optimizer, schedule=schedule, facts={**facts, "net": made.arguments}
+        )
+
+    def answers(self, batch: Batch) -> Answers:
+        """Slice logits of a batch {"features": (B, S, F), "mask", "rows": (B, S), "labels": (B, S, L)}, unpadded."""
+        mask = batch["mask"]
+        slice_logits, _ = self.net(batch["features"], mask)
+        return Answers(slice_logits[mask], batch["labels"][mask], batch["rows"][mask])  # (N, L), (N, L), (N,)
+
+    def n_slices(self, batch: Batch) -> int:
+        """Slices in a batch, padding left out."""
+        return int(batch["mask"].sum())

@@ -1,0 +1,131 @@
+"""Lightning's Trainer as we use it: quiet, one road for every number of processes, plain checkpoints."""
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, TQDMProgressBar
+from pytorch_lightning.loggers import CSVLogger, Logger
+from pytorch_lightning.plugins.environments import LightningEnvironment, TorchElasticEnvironment
+
+from ich.errors import ConfigError
+from ich.learn.checkpoint import PlainCheckpointIO
+from ich.learn.devices import PRECISIONS, Devices
+
+# Lightning's advice that a user of ours can do nothing about, and advertisements, by the logger they come from.
+CHATTY_LOGGERS = (
+    "pytorch_lightning.utilities.rank_zero",  # devices (we say them ourselves), tips for its products
+    "lightning_fabric.utilities.seed",  # "Seed set to"
+    "lightning.fabric.utilities.seed",
+    "pytorch_lightning.accelerators.cuda",
+)
+QUIET_WARNINGS = (
+    r".*does not have many workers.*",  # the number of workers follows the cores we may use
+    r".*smaller than the logging interval.*",  # short epochs are fine: each ends with a row of its own
+    r".*Experiment logs directory .* exists and is not empty.*",  # the run folder holds config.yaml already
+    r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",  # Lightning with torch 2.9 and newer
+    r".*Detected call of `lr_scheduler\.step\(\)` before `optimizer\.step\(\)`.*",  # a first step skipped by the scaler
+)
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """The training loop's numbers."""
+
+    devices: Devices
+    precision: str  # as choose_precision gives it, never "auto"
+    max_epochs: int
+    seed: int = 0
+    gradient_clip: float | None = None  # largest norm of the gradient
+    threads: int | None = None  # torch threads a process; None leaves them
+    log_every_n_steps: int = 50
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS[1:]:
+            raise ConfigError(
+                f"trainer.precision={self.precision}: expected one of {', '.join(PRECISIONS[1:])}; set it"
+            )
+        for name, lowest in (("max_epochs", 1), ("log_every_n_steps", 1), ("threads", 1)):
+            value = getattr(self, name)
+            if value is not None and value < lowest:
+                raise ConfigError(
+                    f"trainer.{name}={value}: expected {lowest} or more, found {value}; set trainer.{name}"
+                )
+        if self.gradient_clip is not None and self.gradient_clip <= 0:
+            raise ConfigError(
+                f"trainer.gradient_clip={self.gradient_clip}: expected a norm above 0, found {self.gradient_clip}; "
+                "null is no clipping"
+            )
+
+
+def make_trainer(
+    run: Path,
+    *,
+    settings: TrainingSettings,
+    callbacks: Sequence[Callback] = (),
+    loggers: Sequence[Logger] | None = None,
+    show_bar: bool | None = None,
+) -> pl.Trainer:
+    """A Trainer that writes into a run folder.
+
+    Args:
+        run: the run's folder.
+        settings: the loop's numbers.
+        callbacks: Lightning callbacks; one of them keeps the checkpoints.
+        loggers: Lightning loggers; None: `metrics.csv` in the run folder.
+        show_bar: a progress bar; None: where stderr is a terminal.
+    """
+    bar = sys.stderr.isatty() if show_bar is None else show_bar
+    devices = settings.devices
+    with quiet_lightning():
+        return pl.Trainer(
+            default_root_dir=run,
+            accelerator=devices.accelerator,
+            devices=devices.devices,
+            num_nodes=devices.nodes,
+            strategy=devices.strategy,
+            precision=settings.precision,  # type: ignore[arg-type]
+            max_epochs=settings.max_epochs,
+            gradient_clip_val=settings.gradient_clip,
+            log_every_n_steps=settings.log_every_n_steps,
+            callbacks=[*callbacks, *([TQDMProgressBar(refresh_rate=5)] if bar else [])],
+            logger=[csv_logger(run)] if loggers is None else list(loggers),
+            plugins=_plugins(devices),
+            enable_progress_bar=bar,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,  # our samplers shard by rank, validation without padding
+        )
+
+
+def csv_logger(run: Path) -> CSVLogger:
+    """Writes `metrics.csv` into the run folder, each row at once."""
+    return CSVLogger(run, name="", version="", flush_logs_every_n_steps=1)
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Keep Lightning's advice and advertisements away, by listed logger and message, while this lasts."""
+    levels = {name: logging.getLogger(name).level for name in CHATTY_LOGGERS}
+    with warnings.catch_warnings():
+        for pattern in QUIET_WARNINGS:
+            warnings.filterwarnings("ignore", message=pattern)
+        for name in CHATTY_LOGGERS:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)
+
+
+def _plugins(devices: Devices) -> list[Any]:
+    """Our checkpoint writer; and a single process stays one, even inside a cluster's job of several tasks."""
+    alone = devices.strategy == "auto" and not TorchElasticEnvironment.detect()
+    return [PlainCheckpointIO(), *([LightningEnvironment()] if alone else [])]
