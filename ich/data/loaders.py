@@ -1,0 +1,78 @@
+"""Loaders over our samplers: worker processes, their start, and the share of the global batch a process takes."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from ich.errors import ConfigError
+
+MOST_WORKERS = 8  # a slice takes 0.1 ms to read: more than eight feed any GPU only with more overhead
+
+
+def share_of_batch(batch_size: int, processes: int, *, option: str = "data.batch_size") -> int:
+    """Samples a step that one of `processes` takes of the global batch.
+
+    Raises:
+        ConfigError: a batch that can't be shared out evenly.
+    """
+    if batch_size < 1 or batch_size % processes:
+        raise ConfigError(
+            f"{option}={batch_size}: expected a multiple of {processes} (the processes of this training), "
+            f"found {batch_size}; set {option}"
+        )
+    return batch_size // processes
+
+
+def n_workers(asked: int | None, processes: int) -> int:
+    """Loader processes of a training process.
+
+    Args:
+        asked: a number, or None to go by the cores this process may use: none on two cores (they gain nothing there).
+        processes: training processes that share these cores.
+
+    Raises:
+        ConfigError: a negative number.
+    """
+    if asked is not None and asked < 0:
+        raise ConfigError(f"data.workers={asked}: expected 0 or more, or null, found {asked}; set data.workers")
+    if asked is not None:
+        return asked
+    cores = len(os.sched_getaffinity(0)) // processes
+    return 0 if cores <= 2 else min(MOST_WORKERS, cores - 1)
+
+
+def make_loader(
+    dataset: Dataset[Any],
+    sampler: Sampler[Any],
+    *,
+    batch_size: int,
+    workers: int,
+    seed: int,
+    collate: Callable[[Any], Any],
+) -> DataLoader[Any]:
+    """Make a loader that draws nothing from torch's global random state and starts workers safely."""
+    return DataLoader(
+        dataset,
+        batch_size=batch_size,
+        sampler=sampler,
+        num_workers=workers,
+        collate_fn=collate,
+        pin_memory=torch.cuda.is_available(),
+        persistent_workers=workers > 0,
+        multiprocessing_context="forkserver" if workers else None,  # fork after threads of torch or blosc2 is unsafe
+        worker_init_fn=_start_worker if workers else None,
+        generator=torch.Generator().manual_seed(seed),
+    )
+
+
+def as_read(batch: Any) -> Any:
+    """Collate nothing: the data set already wrote into the batch."""
+    return batch
+
+
+def _start_worker(_number: int) -> None:
+    cv2.setNumThreads(0)  # workers are the parallelism; threads inside them would fight over the same cores

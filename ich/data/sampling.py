@@ -1,0 +1,58 @@
+"""Which sample comes when: orders that depend on seed and epoch alone, shared out over processes."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from torch.utils.data import Sampler
+
+Item = tuple[int, int]  # number of the sample, epoch: workers that outlive an epoch still know which one it is
+
+
+class TrainingSampler(Sampler[Item]):
+    """Shuffles by (seed, epoch); every process draws equally many, so that all make the same number of steps."""
+
+    def __init__(self, n_samples: int, *, seed: int, rank: int = 0, world: int = 1) -> None:
+        """Share `n_samples` out over `world` processes, of which this is number `rank`."""
+        self.n_samples, self.seed, self.rank, self.world = n_samples, seed, rank, world
+        self.epoch = 0
+        self.start = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch comes next (Lightning does, at its start)."""
+        self.epoch = epoch
+
+    def go_on_after(self, n_batches: int, *, batch_size: int) -> None:
+        """Go on where a training stood after so many batches of this process, in the middle of an epoch or at its end.
+
+        To be called before the loader is first asked: its workers start before Lightning says the epoch.
+        """
+        per_epoch = math.ceil(len(self) / batch_size)
+        self.epoch, done = divmod(n_batches, per_epoch)
+        self.start = done * batch_size
+
+    def __len__(self) -> int:
+        return math.ceil(self.n_samples / self.world)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield this process' share of the epoch's order, from `start` on, once."""
+        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.n_samples)
+        padded = np.resize(order, len(self) * self.world)  # the first ones come again until all processes have as many
+        start, self.start = self.start, 0
+        for number in padded[self.rank :: self.world][start:]:
+            yield int(number), self.epoch
+
+
+class ShardSampler(Sampler[Item]):
+    """In order, every sample on exactly one process: nothing is counted twice in a metric."""
+
+    def __init__(self, n_samples: int, *, rank: int = 0, world: int = 1) -> None:
+        """Share `n_samples` out over `world` processes, of which this is number `rank`."""
+        self._numbers = range(rank, n_samples, world)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield this process' share, always as epoch 0."""
+        return iter([(number, 0) for number in self._numbers])

@@ -1,0 +1,96 @@
+"""The slice net: windows, a backbone, one linear head to the six labels."""
+
+from dataclasses import asdict
+from typing import Any
+
+from torch import Tensor, nn
+
+from ich.errors import ConfigError
+from ich.labels import LABELS
+from ich.nets.backbones import cam_layer_name, make_backbone, n_pooled
+from ich.nets.prevalence import set_bias_to_prevalence
+from ich.nets.weights import load_weights
+from ich.nets.windows import WindowsLayer, WindowsLike
+
+
+class SliceNet(nn.Module):
+    """Scores slices in HU; features are what its backbone pools."""
+
+    def __init__(
+        self,
+        backbone: str,
+        windows: WindowsLike,
+        *,
+        weights: str | None = None,
+        size: int | None = None,
+        neighbours: int = 0,
+        drop_rate: float = 0.0,
+    ) -> None:
+        """Build the net and load the weights it is to start from.
+
+        Args:
+            backbone: a timm name, or "tiny".
+            windows: as for `ich.nets.windows.as_windows`, each with mean and std.
+            weights: "hub" (timm's published ones), a file or run folder, or "none".
+            size: pixels of a side the backbone sees; None: the input's.
+            neighbours: slices on each side that come along as channels.
+            drop_rate: dropout before the head, 0 to 1.
+
+        Raises:
+            ConfigError: an unknown backbone, or a value out of range.
+            DataError: weights that can't be reached or don't fit.
+        """
+        super().__init__()
+        if neighbours < 0:
+            raise ConfigError(
+                f"model.net.neighbours={neighbours}: expected 0 or more slices, found {neighbours}; set it"
+            )
+        self.windows = WindowsLayer(windows, size=size)
+        self.arguments: dict[str, Any] = {
+            "net": "SliceNet",
+            "backbone": backbone,
+            "windows": {window.name: _facts(window) for window in self.windows.windows},
+            "weights": None,  # whoever rebuilds this net brings its weights
+            "size": size,
+            "neighbours": neighbours,
+            "drop_rate": drop_rate,
+        }
+        self.neighbours = neighbours
+        self.n_slices = 2 * neighbours + 1
+        n_channels = self.n_slices * len(self.windows.windows)
+        self.backbone = make_backbone(backbone, n_channels)
+        self.n_features = n_pooled(self.backbone)
+        self.dropout = nn.Dropout(drop_rate)
+        self.head = nn.Linear(self.n_features, len(LABELS))
+        load_weights(self, weights, n_channels=n_channels)
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """The last layer with a map, (B, K, h, w), for class activation maps."""
+        return self.backbone.get_submodule(cam_layer_name(self.backbone))
+
+    def set_prevalence(self, prevalence: Tensor) -> None:
+        """Let an untrained head answer the training prevalence (L,) of slices."""
+        set_bias_to_prevalence(self.head, prevalence)
+
+    def forward(self, hu: Tensor) -> Tensor:
+        """Score slices.
+
+        Args:
+            hu: (B, n, R, C) HU, int16 or float, n = 2 * neighbours + 1.
+
+        Returns:
+            Logits (B, L).
+        """
+        return self.features(hu)[1]
+
+    def features(self, hu: Tensor) -> tuple[Tensor, Tensor]:
+        """Pooled activations (B, F) and logits (B, L) of slices."""
+        if hu.ndim != 4 or hu.shape[1] != self.n_slices:
+            raise ValueError(f"hu: expected shape (B, {self.n_slices}, R, C), found {tuple(hu.shape)}")
+        pooled = self.backbone(self.windows(hu))  # (B, F)
+        return pooled, self.head(self.dropout(pooled))  # (B, F), (B, L)
+
+
+def _facts(window: Any) -> dict[str, float]:
+    return {key: value for key, value in asdict(window).items() if key != "name"}

@@ -1,0 +1,155 @@
+"""Weights a slice net starts from: a published set from the hub or its cache, a file, a run, or none."""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ich.errors import ConfigError, DataError
+
+LEAST_SHARE = 0.9  # of a backbone's tensors that a file must hold by name, or it belongs to another net
+_WAYS_OUT = "use model.net.weights=FILE for weights you have, or model.net.weights=none to train from scratch"
+
+
+def load_weights(net: nn.Module, weights: str | None, *, n_channels: int) -> None:
+    """Load the weights a net starts from, in place.
+
+    Args:
+        net: has a `backbone` (timm's or tiny) and a `head`.
+        weights: "hub", a path, or None or "none" for random ones. A path is a safetensors file, a torch state dict
+            (read with `weights_only=True`), a checkpoint of a run of this project (its head is taken too), or the run.
+        n_channels: input channels; a published first convolution for three is adapted to them.
+
+    Raises:
+        ConfigError: "hub" for a backbone that has no published weights.
+        DataError: a hub that can't be reached, or a file that is absent, unreadable or of another net.
+    """
+    if weights is None or weights == "none":
+        return
+    if weights == "hub":
+        _load_from_hub(net.get_submodule("backbone"), n_channels)
+        return
+    path = Path(weights)
+    state = read_state(path / "checkpoints" / "best.ckpt" if path.is_dir() else path)
+    if any(name.startswith("backbone.") for name in state):
+        _load_own(net, state, path)
+    else:
+        _load_backbone(net.get_submodule("backbone"), state, path=path, n_channels=n_channels)
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """Read the tensors of a weights file; no pickled object is ever loaded.
+
+    Raises:
+        DataError: absent, unreadable, or holding something else than tensors.
+    """
+    if not path.is_file():
+        raise DataError(f"model.net.weights={path}: expected a file of weights, found none; check the path")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            found: Any = load_file(path)
+        else:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # foreign bytes: pickle, zip, key, index, end-of-file, header and runtime errors
+        raise DataError(
+            f"model.net.weights={path}: expected safetensors or a torch state dict without pickled objects, found "
+            f"something that can't be read so ({type(error).__name__}); save it again as safetensors"
+        ) from error
+    return _tensors(found, path)
+
+
+def _tensors(found: Any, path: Path) -> dict[str, Tensor]:
+    """The state dict in what a file held, its names without the prefixes that wrappers add."""
+    for key in ("state_dict", "model"):
+        if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
+            found = found[key]
+    tensors = {
+        str(name).removeprefix("module.").removeprefix("net."): value
+        for name, value in (found.items() if isinstance(found, Mapping) else ())
+        if isinstance(value, Tensor)
+    }
+    if not tensors:
+        raise DataError(f"model.net.weights={path}: expected named tensors, found none; {_WAYS_OUT}")
+    return tensors
+
+
+def _load_own(net: nn.Module, state: dict[str, Tensor], path: Path) -> None:
+    """All tensors of a slice net of this project."""
+    own = net.state_dict()
+    try:
+        net.load_state_dict({name: value for name, value in state.items() if name in own})
+    except RuntimeError as error:
+        raise DataError(
+            f"model.net.weights={path}: expected the tensors of this net, found others ({_first_line(error)}); "
+            "choose the model, windows and neighbours it was trained with"
+        ) from error
+
+
+def _load_backbone(backbone: nn.Module, state: dict[str, Tensor], *, path: Path, n_channels: int) -> None:
+    """A backbone's tensors; its classifier is left out, its first convolution adapted, as timm does for its own."""
+    names = set(backbone.state_dict())
+    state = _filtered(backbone, state)
+    share = len(names & set(state)) / len(names)
+    if share < LEAST_SHARE:
+        raise DataError(
+            f"model.net.weights={path}: expected the tensors of this backbone, found {share:.0%} of them by name; "
+            "choose the backbone the file was made for (model.net.backbone)"
+        )
+    try:
+        if hasattr(backbone, "pretrained_cfg"):
+            _load_by_timm(backbone, n_channels, state_dict=state)
+        else:
+            backbone.load_state_dict({name: value for name, value in state.items() if name in names})
+    except RuntimeError as error:
+        raise DataError(
+            f"model.net.weights={path}: expected tensors of this backbone, found others ({_first_line(error)}); "
+            "choose the backbone the file was made for (model.net.backbone)"
+        ) from error
+
+
+def _load_from_hub(backbone: nn.Module, n_channels: int) -> None:
+    """Published weights by timm's road: the hub's cache (HF_HOME), else the hub itself."""
+    facts = getattr(backbone, "pretrained_cfg", None) or {}
+    place = facts.get("hf_hub_id")
+    if not place:
+        name = facts.get("architecture") or "tiny"
+        raise ConfigError(
+            f"model.net.weights=hub: expected a backbone with published weights, found {name} without; {_WAYS_OUT}"
+        )
+    try:
+        _load_by_timm(backbone, n_channels)
+    except (
+        Exception
+    ) as error:  # no network, no such repository, offline switch, broken download: the way out is the same
+        raise DataError(
+            f"model.net.weights=hub: expected {place} in the hub's cache or on the hub, could not get it "
+            f"({type(error).__name__}); {_WAYS_OUT}"
+        ) from error
+
+
+def _load_by_timm(backbone: nn.Module, n_channels: int, **source: Any) -> None:
+    from timm.models import load_pretrained
+
+    facts = {**getattr(backbone, "pretrained_cfg", {}), **source}
+    filter_fn = None if source else _filter_function(backbone)
+    load_pretrained(backbone, pretrained_cfg=facts, num_classes=0, in_chans=n_channels, filter_fn=filter_fn)
+
+
+def _filtered(backbone: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Names as this version of timm has them; older files of some nets use others."""
+    rename = _filter_function(backbone)
+    return rename(state, backbone) if rename else state
+
+
+def _filter_function(backbone: nn.Module) -> Any:
+    return getattr(importlib.import_module(type(backbone).__module__), "checkpoint_filter_fn", None)
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[1] if len(lines) > 1 else lines[0]
