@@ -54,12 +54,9 @@ class Elements:
     def text(self, keyword: str) -> str:
         """The value as text without padding; "" where absent. UTF-8 where it is, else Latin-1."""
         value = self._value(keyword)
-        if isinstance(value, bytes):
-            try:
-                value = value.decode()
-            except UnicodeDecodeError:
-                value = value.decode("latin-1")
-        return str(value).strip(" \0") if value is not None else ""
+        if value is None:
+            return ""
+        return (_decoded(value) if isinstance(value, bytes) else str(value)).strip(" \0")
 
     def texts(self, keyword: str) -> tuple[str, ...]:
         """Each of several values, in capitals; empty ones left out."""
@@ -91,3 +88,10 @@ class Elements:
 
     def _is_little_endian(self, keyword: str) -> bool:
         return getattr(self._dataset.get_item(Tag(keyword)), "is_little_endian", True)
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

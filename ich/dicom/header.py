@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from sys import intern
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from pydicom.dataset import FileDataset
 from pydicom.uid import (
@@ -47,6 +47,8 @@ REASONS: dict[str, str] = {
     "duplicate": "is there twice; it is read once",
     "repeated_position": "lies at the same position as another slice, which is kept",
 }
+
+Orientation = tuple[float, float, float, float, float, float]
 
 MAX_SIDE = 4096  # pixels; CT reconstructions reach 1024, some vendors 2048
 
@@ -107,7 +109,7 @@ class SliceHeader:
     rows: int
     columns: int
     position: tuple[float, float, float]
-    orientation: tuple[float, float, float, float, float, float]
+    orientation: Orientation
     pixel_spacing: tuple[float, float]
     thickness_mm: float | None
     slope: float
@@ -212,7 +214,7 @@ def _header(file: DicomFile, elements: Elements, dataset: FileDataset) -> SliceH
     is_signed = elements.whole("PixelRepresentation") == 1
     instance = elements.number("InstanceNumber")
     position, spacing = elements.numbers("ImagePositionPatient"), elements.numbers("PixelSpacing")
-    orientation = elements.numbers("ImageOrientationPatient")
+    orientation = cast(Orientation, elements.numbers("ImageOrientationPatient"))  # six values: `_has_geometry`
     return SliceHeader(
         file=file,
         sop_uid=elements.text("SOPInstanceUID"),
@@ -223,7 +225,7 @@ def _header(file: DicomFile, elements: Elements, dataset: FileDataset) -> SliceH
         rows=elements.whole("Rows") or 0,
         columns=elements.whole("Columns") or 0,
         position=(position[0], position[1], position[2]),
-        orientation=(*orientation[:3], *orientation[3:]),
+        orientation=orientation,
         pixel_spacing=(spacing[0], spacing[1]),
         thickness_mm=elements.number("SliceThickness"),
         slope=slope or 1.0,

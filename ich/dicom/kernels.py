@@ -10,16 +10,22 @@ _SHARP_NAMES = re.compile(
     r"|Y[A-D]|[CDEL]"  # Philips: Y for bone, single letters C to E sharp, L lung
     r"|FC(3\d|5\d|8\d))\b"  # Canon, Toshiba: 30s bone, 50s lung, 80s high resolution
 )
+_SOFT_NAMES = re.compile(
+    r"^(SOFT|STANDARD|STND|STD|BRAIN"  # GE
+    r"|U[A-C]|[AB]"  # Philips: U for brain
+    r"|FC[0-2]\d)\b"  # Canon, Toshiba: 20s brain
+)
 _SIEMENS = re.compile(r"^[A-Z]{1,2}(\d\d)[A-Z]?\b")  # H31s, B70f, Hr64h, J70h: the number says how sharp
 _SIEMENS_SHARP = 58
 _SHARP_WORDS = re.compile(r"\b(BONE|BONES|OSSEOUS|SHARP|LUNG|KNOCHEN|OSSEUX|HUESO|OSSO)\b")
-_SOFT_WORDS = re.compile(r"\b(BRAIN|SOFT|STD|STANDARD)\b")
+_SOFT_WORDS = re.compile(r"\b(SOFT|STD|STANDARD)\b")
 
 _WITHOUT_CONTRAST = re.compile(
-    r"\b(NON|NO|PRE|W/?O|WITHOUT|SANS|OHNE)[ _-]?(IV[ _-]?)?(CONTRAST|CON|C|CE|KM)?\b|\bPLAIN\b|\bNCCT\b"
+    r"\b(NON|NO|SANS|OHNE)[ -]?(IV[ -]?)?(CONTRAST|CONTRASTE|CON|C|CE|KM|ENHANCED)\b|\b(PRE|W/?O|WITHOUT)\b"
+    r"|\bPLAIN\b|\bNCCT\b|(^| )- ?C\b"
 )
 _WITH_CONTRAST = re.compile(
-    r"\+ ?C\b|\bC ?\+|\bPOST\b(?![ _-]*(FOSSA|OP))|\bCONTRAST\b|\bCTA\b|\bANGIO|\bCECT\b|\bCE\b|\bPERFUSION\b|\bCTP\b"
+    r"\+ ?C\b|\bC ?\+|\bPOST\b(?![ -]*(FOSSA|OP))|\bCONTRAST\b|\bCTA\b|\bANGIO|\bCECT\b|\bCE\b|\bPERFUSION\b|\bCTP\b"
     r"|\b\d+ ?CC\b|\bVENOGRAM|\bCTV\b|\bDELAYED\b|\bARTERIAL\b|\bVENOUS\b"
 )
 _LOCALIZER_WORDS = re.compile(r"\b(LOCALI[SZ]ER|SCOUT|TOPOGRAM|SURVIEW|SCANOGRAM|PILOT)\b")
@@ -42,6 +48,8 @@ def is_sharp(header: SliceHeader) -> bool:
     first = header.kernel.split("\\")[0]
     if _SHARP_NAMES.search(first):
         return True
+    if _SOFT_NAMES.search(first):
+        return False
     siemens = _SIEMENS.search(first)
     if siemens and not first.startswith("FC"):
         return int(siemens.group(1)) >= _SIEMENS_SHARP

@@ -22,7 +22,7 @@ TISSUE = (-200, 2000)
 _JPEG_12_BIT = "1.2.840.10008.1.2.4.51"
 
 
-class UnreadablePixels(DataError):
+class UnreadablePixels(DataError):  # noqa: N818 (a fact of the data, as NoHeadCT)
     """A slice whose header is sound and whose pixels can't be read.
 
     Attributes:
@@ -72,7 +72,11 @@ def read_stored(header: SliceHeader) -> np.ndarray:
     try:
         with quiet_pydicom(), header.file.open() as stream:
             dataset = read_dataset(stream, with_pixels=True)
+            if dataset is None:
+                raise UnreadablePixels("not_dicom", REASONS["not_dicom"])
             stored, _ = decoder.as_array(dataset, raw=True)
+    except UnreadablePixels:
+        raise
     except Exception as error:  # decoders are many and none promises what it raises: it becomes a fact
         raise _unreadable(header, error) from error
     if stored.shape != (header.rows, header.columns):

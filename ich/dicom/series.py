@@ -226,7 +226,7 @@ def _reason(best: _Stack, others: Sequence[_Stack]) -> str:
 
 
 def _counted(left_out: Sequence[NotChosen]) -> str:
-    counts = Counter({})
+    counts: Counter[str] = Counter()
     for found in left_out:
         counts[found.code] += found.n_files
     return ", ".join(f"{n} files ({code})" for code, n in counts.items()) or "nothing"

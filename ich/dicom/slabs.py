@@ -25,9 +25,7 @@ def slab_groups(positions_mm: np.ndarray, slab_mm: float) -> list[list[int]]:
         [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
     """
     if not slab_mm > 0:
-        raise ConfigError(
-            f"slab_mm={slab_mm}: expected a height above 0 mm, found {slab_mm}; use 5.0, or null for none"
-        )
+        raise ConfigError(f"slab_mm={slab_mm}: expected a height above 0 mm, found that; use 5.0, or null for none")
     steps = np.diff(positions_mm)
     if len(steps) == 0:
         return [list(range(len(positions_mm)))]
