@@ -36,7 +36,7 @@ class BestAndLast(Checkpoint):
         if score is None or self.best_score is None or score < self.best_score:
             self.best_score, self.best_epoch = score, trainer.current_epoch
             trainer.save_checkpoint(self.best_path, weights_only=True)
-        trainer.save_checkpoint(self.last_path)
+        trainer.save_checkpoint(self.last_path, weights_only=False)
 
     def state_dict(self) -> dict[str, Any]:
         """What goes on after a stop: plain values, no path."""

@@ -190,7 +190,7 @@ def net_hash(arguments: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> 
     digest = hashlib.sha256(json.dumps(dict(arguments), sort_keys=True).encode())
     for name, tensor in sorted(state_dict.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:32]
 
 

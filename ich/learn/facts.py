@@ -7,8 +7,11 @@ from typing import Any, Protocol
 import numpy as np
 
 import ich
+from ich.data.rows import labels_of, rows_of
 from ich.labels import LABELS
 from ich.learn.checkpoint import FORMAT, Checkpoint
+from ich.metrics.log_loss import training_prevalence
+from ich.metrics.position import position_bins, relative_positions
 from ich.store.split import Split
 from ich.store.store import Store
 
@@ -16,26 +19,34 @@ from ich.store.store import Store
 class TrainingData(Protocol):
     """What the facts need of a data module."""
 
-    store: Store
-    split: Split
-    fold: int
-    leave_out: Sequence[int | str]
-    prevalence: np.ndarray  # (L,)
-    position_bins: np.ndarray  # (n_bins, L)
+    @property
+    def store(self) -> Store:
+        """Where the slices come from."""
+
+    @property
+    def split(self) -> Split:
+        """Who trains and who validates."""
 
 
 def slice_facts(data: TrainingData) -> dict[str, Any]:
-    """Facts of a slice net's training; its build arguments and windows are added by the module that builds it."""
-    return _facts("slice", data)
+    """Facts of a slice net's training; `net` and `windows` are added by the module that builds it."""
+    return _facts("slice", data.store, split=data.split)
 
 
 def sequence_facts(data: TrainingData, *, cnn: Checkpoint) -> dict[str, Any]:
-    """Facts of a sequence net's training on the features of a slice net."""
-    return _facts("sequence", data) | {
+    """Facts of a sequence net's training on the features of a slice net; `net` is added by the module."""
+    return _facts("sequence", data.store, split=data.split) | {
         "cnn_hash": cnn.hash,
         "size": cnn.facts["size"],
         "windows": cnn.facts["windows"],
     }
+
+
+def training_position_bins(store: Store, studies: Sequence[str]) -> np.ndarray:
+    """How frequent each label is at each height of the studies, float64 (n_bins, L): the position-only control."""
+    slices = store.slices.iloc[rows_of(store, studies)]
+    heights = slices.groupby("study", sort=False)["position_mm"].transform(relative_positions)
+    return position_bins(heights.to_numpy(), labels_of(store, studies).astype(np.float64))
 
 
 def plain(value: Any) -> Any:
@@ -59,22 +70,34 @@ def plain(value: Any) -> Any:
     raise TypeError(f"fact={value!r}: expected a plain value, found a {type(value).__name__}")
 
 
-def _facts(kind: str, data: TrainingData) -> dict[str, Any]:
+def _facts(kind: str, store: Store, *, split: Split) -> dict[str, Any]:
+    fold, leave_out = _folds(store, split)
     facts = {
         "format": FORMAT,
         "kind": kind,
         "labels": LABELS,
-        "size": int(data.store.size),
-        "store_hash": data.store.hash,
-        "source": data.store.source,
-        "split_hash": data.split.hash,
-        "train_patients": data.split.train_patients,
-        "validation_patients": data.split.validation_patients,
-        "prevalence": data.prevalence,
-        "position_bins": data.position_bins,
+        "size": store.size,
+        "store_hash": store.hash,
+        "source": store.source,
+        "split_hash": split.hash,
+        "train_patients": split.train_patients,
+        "validation_patients": split.validation_patients,
+        "prevalence": training_prevalence(labels_of(store, split.train)),
+        "position_bins": training_position_bins(store, split.train),
         "code_version": ich.__version__,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "fold": data.fold,
-        "leave_out": data.leave_out,
+        "fold": fold,
+        "leave_out": leave_out,
     }
     return plain(facts)
+
+
+def _folds(store: Store, split: Split) -> tuple[int, list[int | str]]:
+    """The validation fold, and the folds and patients that are on neither side, as the split shows them."""
+    by_patient = store.studies.drop_duplicates("patient").set_index("patient")["fold"]
+    fold = int(by_patient[list(split.validation_patients)].iloc[0])
+    training_folds = set(by_patient[list(split.train_patients)])
+    left_folds = sorted({int(one) for one in by_patient if one >= 0} - training_folds - {fold})
+    of_used_folds = by_patient[by_patient.isin([*training_folds, fold])].index
+    left_patients = sorted(set(of_used_folds) - split.train_patients - split.validation_patients)
+    return fold, [*left_folds, *left_patients]

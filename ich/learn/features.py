@@ -12,8 +12,6 @@ import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from ich.data.slices import with_neighbours
-from ich.data.studies import FeatureReader
 from ich.errors import DataError
 from ich.labels import LABELS
 from ich.learn.checkpoint import Checkpoint, load_net, read_checkpoint
@@ -71,7 +69,8 @@ class FeatureCache:
             )
         own = folder / (checkpoint.hash if precision == "32-true" else f"{checkpoint.hash}-{precision}")
         own.mkdir(parents=True, exist_ok=True)
-        net: Any = load_net(checkpoint).to(device).to(memory_format=torch.channels_last)
+        net: Any = load_net(checkpoint)
+        net.to(device=device, memory_format=torch.channels_last)
         files = {study: _file_name(store, study) for study in studies}
         for study in progress(_rotated(studies, share), total=len(studies), description="features"):
             if not (own / files[study]).is_file():
@@ -117,26 +116,12 @@ def study_features(
     parts = []
     with torch.inference_mode(), torch.autocast(torch.device(device).type, torch.bfloat16, enabled=in_bf16):
         for first in range(0, len(hu), batch_size):
-            indices = np.arange(first, min(first + batch_size, len(hu)))
-            batch = torch.from_numpy(with_neighbours(hu, indices, neighbours=net.neighbours))  # (B, n, R, C)
-            pooled, logits = net.features(batch.to(device))
+            middle = np.arange(first, min(first + batch_size, len(hu)))
+            beside = np.arange(-net.neighbours, net.neighbours + 1)
+            indices = np.clip(middle[:, None] + beside, 0, len(hu) - 1)  # ends repeated, as in training
+            pooled, logits = net.features(torch.from_numpy(hu[indices]).to(device))  # (B, n, R, C)
             parts.append(torch.cat([pooled.float(), logits.float()], dim=1).cpu().numpy())
     return np.concatenate(parts)
-
-
-def feature_moments(features: FeatureReader, studies: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each feature over all slices of studies, float32 (F,) each."""
-    total = np.zeros(features.n_features)
-    squares = np.zeros(features.n_features)
-    n_slices = 0
-    for study in studies:
-        values = features.read(study).astype(np.float64)  # (S, F)
-        total += values.sum(axis=0)
-        squares += (values**2).sum(axis=0)
-        n_slices += len(values)
-    mean = total / max(n_slices, 1)
-    variance = np.maximum(squares / max(n_slices, 1) - mean**2, 0)
-    return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
 
 
 def in_sample_patients(checkpoint: Checkpoint, store: Store, studies: Sequence[str]) -> list[str]:

@@ -15,13 +15,12 @@ from torch import nn
 from torch.optim import Optimizer
 
 from ich.data.slices import SliceDataModule
-from ich.data.studies import FeatureReader, StudyDataModule
+from ich.data.statistics import measure_window_statistics
+from ich.data.studies import FeatureReader, StudyDataModule, feature_statistics
 from ich.learn.callbacks import BestAndLast, EpochLines
 from ich.learn.checkpoint import Checkpoint
 from ich.learn.facts import plain, sequence_facts, slice_facts
-from ich.learn.features import feature_moments
 from ich.learn.module import NetModule
-from ich.learn.normalise import with_measured_windows
 from ich.learn.schedules import Schedule
 from ich.learn.sequence_module import SequenceModule
 from ich.learn.slice_module import SliceModule
@@ -79,9 +78,11 @@ def fit_slices(
         watching: further callbacks and loggers.
     """
     _begin(settings)
-    arguments = with_measured_windows(plain(net), data.store, data.split.train)
-    facts = slice_facts(data) | {"windows": arguments["windows"]}
-    module = SliceModule(arguments, loss=recipe.loss, optimizer=recipe.optimizer, schedule=recipe.schedule, facts=facts)
+    arguments = plain(net)
+    arguments["windows"] = measure_window_statistics(data.store, data.split.train, arguments["windows"])
+    module = SliceModule(
+        arguments, loss=recipe.loss, optimizer=recipe.optimizer, schedule=recipe.schedule, facts=slice_facts(data)
+    )
     return _fit(run, module, data=data, settings=settings, watching=watching)
 
 
@@ -107,15 +108,15 @@ def fit_sequence(
         watching: further callbacks and loggers.
     """
     _begin(settings)
-    mean, std = feature_moments(data.features, data.split.train)
+    mean, std = feature_statistics(data.features, data.split.train)
     module = SequenceModule(
         {**plain(net), "n_features": data.features.n_features},
         loss=recipe.loss,
         optimizer=recipe.optimizer,
         schedule=recipe.schedule,
         facts=sequence_facts(data, cnn=cnn),
-        feature_mean=torch.from_numpy(mean),
-        feature_std=torch.from_numpy(std),
+        feature_mean=mean,
+        feature_std=std,
     )
     return _fit(run, module, data=data, settings=settings, watching=watching)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -79,7 +80,7 @@ class NetModule(pl.LightningModule):
         self.validation.reset()
         self.log_dict({f"val/{name}": value for name, value in self.scores.items()}, batch_size=1)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer, and its schedule stepped once a batch."""
         optimizer = self._optimizer(parameter for parameter in self.net.parameters() if parameter.requires_grad)
         total_steps = int(self.trainer.estimated_stepping_batches)

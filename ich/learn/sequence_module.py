@@ -33,7 +33,7 @@ class SequenceModule(NetModule):
             loss: as for NetModule.
             optimizer: as for NetModule.
             schedule: as for NetModule.
-            facts: as for NetModule; without `net`, which is taken from the net that was built.
+            facts: as for NetModule; `net` is taken from the net that was built.
             feature_mean: (F,) of the training slices.
             feature_std: (F,) of the training slices.
         """

@@ -33,15 +33,14 @@ class SliceModule(NetModule):
             loss: as for NetModule.
             optimizer: as for NetModule.
             schedule: as for NetModule.
-            facts: as for NetModule; without `net`, which is taken from the net that was built.
+            facts: as for NetModule; `net` and `windows` are taken from the net that was built.
         """
         made: Any = build(net)
         if net.get("weights") in FRESH_HEAD:
             made.set_prevalence(torch.tensor(facts["prevalence"]))
         made.to(memory_format=torch.channels_last)
-        super().__init__(
-            made, loss=loss, optimizer=optimizer, schedule=schedule, facts={**facts, "net": made.arguments}
-        )
+        said = {**facts, "net": made.arguments, "windows": made.arguments["windows"]}
+        super().__init__(made, loss=loss, optimizer=optimizer, schedule=schedule, facts=said)
 
     def answers(self, batch: Batch) -> Answers:
         """Logits of a batch {"hu": int16 (B, n, R, C), "labels": (B, L), "row": (B,)}."""
