@@ -4,12 +4,13 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import BinaryIO
 
 from pydicom import config, dcmread
 from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 
 # A data set without file meta (old exports) begins with group 2 or 8, in either byte order.
 _BARE_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
@@ -84,10 +85,17 @@ class Elements:
         return int(value) & 0xFFFF if isinstance(value, int) else None
 
     def _value(self, keyword: str) -> object:
-        return self._dataset.get_item(Tag(keyword)).value if keyword in self._dataset else None
+        element = self._dataset.get_item(_tag(keyword), keep_deferred=True)
+        return None if element is None else element.value
 
     def _is_little_endian(self, keyword: str) -> bool:
-        return getattr(self._dataset.get_item(Tag(keyword)), "is_little_endian", True)
+        return getattr(self._dataset.get_item(_tag(keyword)), "is_little_endian", True)
+
+
+@cache
+def _tag(keyword: str) -> BaseTag:
+    """A keyword's tag; looking it up in the dictionary each time takes longer than reading the value."""
+    return Tag(keyword)
 
 
 def _decoded(value: bytes) -> str:

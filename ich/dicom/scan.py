@@ -1,18 +1,18 @@
 """Reads one study into a volume of HU with everything that is known about it."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ich.dicom.facts import most_frequent, scan_facts, slice_warnings
 from ich.dicom.files import DicomFile, find_files
 from ich.dicom.header import REASONS, Rejected, SliceHeader, read_header
-from ich.dicom.kernels import is_enhanced, is_sharp
 from ich.dicom.order import OrderedSlices, order_slices, repeated_groups
-from ich.dicom.pixels import UnreadablePixels, has_misleading_padding, is_wrapped, read_hu
+from ich.dicom.pixels import UnreadablePixels, read_hu
 from ich.dicom.resize import pad_to
 from ich.dicom.series import MIN_SLICES, NotChosen, choose_series, studies_in
 from ich.dicom.slabs import is_thin, slab_groups
@@ -154,20 +154,24 @@ def read_scan(headers: Sequence[SliceHeader], *, slab_mm: float | None, keeps_ev
     if not sources:
         raise NoHeadCT(f"series: expected readable slices, found {_counted(failed)}; {failed[0].sentence}")
     used = [ordered.headers[index] for group in sources for index in group]
+    n_repeated = sum(left_out.code == "repeated_position" for left_out in dropped)
+    warnings = [*ordered.warnings, *slice_warnings(used, n_failed=len(failed), n_repeated=n_repeated)]
+    if slabs:
+        warnings.append(f"{len(used)} thin slices are averaged into {len(sources)} slabs")
     middles = [ordered.headers[group[len(group) // 2]] for group in sources]
     positions = np.array([ordered.positions_mm[group].mean() for group in sources], dtype=np.float32)
     return Scan(
         hu=hu,
         positions_mm=positions,
-        spacing_mm=_most(used, lambda header: header.pixel_spacing),
-        thickness_mm=_height(positions, slab_mm) if slabs else _most(used, lambda header: header.thickness_mm),
+        spacing_mm=most_frequent(used, lambda header: header.pixel_spacing),
+        thickness_mm=_height(positions, slab_mm) if slabs else most_frequent(used, lambda header: header.thickness_mm),
         sop_uids=tuple(header.sop_uid for header in middles),
         series=ScanSeries(used[0].series_uid, "it was given"),
         not_used=(*dropped, *failed),
-        warnings=(*ordered.warnings, *_warnings(used, dropped, failed), *(_slab_warning(sources) if slabs else ())),
+        warnings=tuple(warnings),
         study_uid=used[0].study_uid,
         patient_id=used[0].patient_id,
-        facts=_facts(ordered, used, slabs=slabs),
+        facts=scan_facts(ordered, used, slabs=slabs),
         source_uids=tuple(tuple(ordered.headers[i].sop_uid for i in group) for group in sources) if slabs else (),
     )
 
@@ -233,52 +237,6 @@ def _mean(planes: Sequence[np.ndarray]) -> np.ndarray:
 
 def _height(positions: np.ndarray, slab_mm: float | None) -> float | None:
     return round(float(np.median(np.diff(positions))), 2) if len(positions) > 1 else slab_mm
-
-
-def _most(headers: Sequence[SliceHeader], fact: Callable[[SliceHeader], Any]) -> Any:
-    """The most frequent value of a fact, the first among equals."""
-    return Counter(map(fact, headers)).most_common(1)[0][0]
-
-
-def _warnings(used: Sequence[SliceHeader], dropped: Sequence[NotUsed], failed: Sequence[NotUsed]) -> list[str]:
-    n_repeated = sum(left_out.code == "repeated_position" for left_out in dropped)
-    found = (
-        (len(failed), "slices can't be read and are missing"),
-        (n_repeated, "slices at repeated positions are left out"),
-        (
-            sum(not header.has_rescale for header in used),
-            "slices don't say how to rescale; stored values are taken as HU",
-        ),
-        (sum(map(has_misleading_padding, used)), "slices state a padding value that means tissue; it is not honoured"),
-        (sum(map(is_wrapped, used)), "slices hold 12 bits wrapped below zero, repaired"),
-        (len({(h.rows, h.columns) for h in used}) - 1, "further matrix sizes in the series, padded with air"),
-        (len({h.pixel_spacing for h in used}) - 1, "further pixel spacings in the series"),
-        (sum(map(is_enhanced, used)), "slices were taken with contrast medium, which looks like blood"),
-        (sum(map(is_sharp, used)), "slices were reconstructed with a sharp kernel"),
-    )
-    return [f"{n} {sentence}" for n, sentence in found if n]
-
-
-def _slab_warning(sources: Sequence[Sequence[int]]) -> tuple[str]:
-    return (f"{sum(map(len, sources))} thin slices are averaged into {len(sources)} slabs",)
-
-
-def _facts(ordered: OrderedSlices, used: Sequence[SliceHeader], *, slabs: bool) -> dict[str, Any]:
-    most = {
-        name: _most(used, lambda header, name=name: getattr(header, name))  # type: ignore[misc]
-        for name in ("rows", "columns", "bits_stored", "is_signed", "slope", "intercept", "kernel", "transfer_syntax")
-    }
-    padding = _most(used, lambda header: header.padding)
-    return {
-        **most,
-        "padding": None if padding is None else list(padding),
-        "tilt_degrees": ordered.tilt_degrees,
-        "step_mm": None if ordered.step_mm is None else round(ordered.step_mm, 3),
-        "n_source_slices": len(used),
-        "n_repeated": len(ordered.headers) - len(repeated_groups(ordered)),
-        "n_wrapped": sum(map(is_wrapped, used)),
-        "slabs": slabs,
-    }
 
 
 def _one_study(
