@@ -1,0 +1,228 @@
+"""Everything around the brain: cavity, skull, skull base, face, scalp and neck."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ich.phantom.anatomy.shapes import (
+    Points,
+    add_capsule,
+    add_ellipsoid,
+    ellipsoid,
+    far_field,
+    mirrored,
+    smooth_union,
+)
+from ich.phantom.noise import NoiseBank
+
+
+@dataclass(frozen=True)
+class Build:
+    """Inner size of a skull, in mm, and how thick what lies over it is."""
+
+    half_width: float
+    half_length: float
+    half_height: float
+    bone: float
+    scalp: float
+    narrow_front: float
+
+
+@dataclass(frozen=True)
+class Skull:
+    """Distance fields in mm, negative inside, float32 (S, R, C), and the HU of soft matter outside the skull.
+
+    Attributes:
+        cavity: the space of brain and CSF.
+        bone: all bone but the cavity.
+        air: sinuses, air cells, nose, ear canals.
+        eye: the two globes.
+        skin: everything that is the patient.
+        soft_hu: HU of muscle, fat and skin.
+    """
+
+    cavity: np.ndarray
+    bone: np.ndarray
+    air: np.ndarray
+    eye: np.ndarray
+    skin: np.ndarray
+    soft_hu: np.ndarray
+
+
+def draw_build(rng: np.random.Generator) -> Build:
+    """Draw the size of a head; inner length 150 to 180 mm, width 122 to 145 mm in adults."""
+    size = rng.normal(1, 0.035)
+    return Build(
+        half_width=size * rng.normal(66, 2.2),
+        half_length=size * rng.normal(82, 2.8),
+        half_height=size * rng.normal(80, 2.5),
+        bone=rng.uniform(4.5, 7.5),
+        scalp=rng.uniform(4.0, 8.0),
+        narrow_front=rng.uniform(0.06, 0.16),
+    )
+
+
+def make_skull(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.Generator) -> Skull:
+    """Evaluate skull, face and scalp on the points of a grid."""
+    dome = _dome(points, build, bank=bank, rng=rng)
+    fossae = _fossae(points, build)
+    cavity = smooth_union(_above_base(points, dome), fossae, width=6.0)
+    _foramen(cavity, points)
+
+    thickness = _thickness(points, build, bank=bank, rng=rng)
+    shell = cavity - thickness
+    bone = np.minimum(shell, _base_bone(points, build))
+    air = _air(points, build, bank=bank, rng=rng)
+    orbit, eye = _orbits(points)
+    bone = np.minimum(bone, np.maximum(orbit - 2.0, -points.y - 74))
+    bone = np.maximum(bone, -orbit)
+    skin = _skin(points, build, dome=np.minimum(dome, fossae), thickness=thickness)
+    bone = np.maximum(bone, skin + 2.5)
+    return Skull(cavity, bone, air, eye, skin, _soft(points, build, skin=skin, bone=shell, bank=bank, rng=rng))
+
+
+def _dome(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.Generator) -> np.ndarray:
+    """The ellipsoid of the vault: narrower in front, boxier than an ellipsoid, not quite symmetric."""
+    a, b, c = build.half_width, build.half_length, build.half_height
+    x, y, z = points.x, points.y, points.z
+    widest = 1 + np.float32(build.narrow_front / b) * y
+    lopsided = rng.normal(0, 0.012)
+    u = x / (widest * np.float32(a)) + np.float32(lopsided) * y * np.float32(1 / b)
+    v, w = y * np.float32(1 / b), z * np.float32(1 / c)
+    u, v, w = u * u, v * v, w * w
+    k0 = np.sqrt(np.maximum(u + v + w - np.float32(0.42) * (u * v + v * w + u * w), 1e-4))
+    k1 = np.sqrt(u * np.float32(1 / a**2) + v * np.float32(1 / b**2) + w * np.float32(1 / c**2) + np.float32(1e-9))
+    distance = k0 * (k0 - 1) / k1
+    return distance + bank.smooth(x, y, z, wavelength=95.0, rng=rng) * np.float32(1.2)
+
+
+def _above_base(points: Points, dome: np.ndarray) -> np.ndarray:
+    """The vault above the floor of the anterior fossa, whose halves bulge over the orbits."""
+    bulge = np.float32(7) * np.exp(-(((np.abs(points.x) - 30) * np.float32(1 / 15)) ** 2))
+    floor = bulge - 27 - points.z + np.maximum(points.y + 55, 0) * np.float32(0.08)
+    return -smooth_union(-dome, -floor, width=8.0)
+
+
+def _fossae(points: Points, build: Build) -> np.ndarray:
+    """Middle and posterior fossae; what they leave between them are sphenoid wings and petrous ridges."""
+    fossae = far_field(points)
+    middle = (build.half_width - 30.0, -20.0, -26.0)
+    for centre in mirrored(middle):
+        add_ellipsoid(fossae, points, centre=centre, semi=(26.0, 30.0, 25.0))
+    posterior = far_field(points)
+    add_ellipsoid(posterior, points, centre=(0.0, 36.0, -34.0), semi=(build.half_width - 12.0, 41.0, 41.0))
+    add_ellipsoid(fossae, points, centre=(0.0, -12.0, -20.0), semi=(15.0, 13.0, 9.0))
+    add_capsule(posterior, points, start=(0.0, 10.0, -30.0), end=(0.0, 18.0, -60.0), radii=(15.0, 13.0))
+    return np.minimum(fossae, posterior)
+
+
+def _foramen(cavity: np.ndarray, points: Points) -> None:
+    """The foramen magnum and the canal below it."""
+    add_capsule(cavity, points, start=(0.0, 18.0, -60.0), end=(0.0, 32.0, -130.0), radii=(14.0, 11.0))
+
+
+def _thickness(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.Generator) -> np.ndarray:
+    """Thickness of the skull: thin over the temples, thick at the occiput and the forehead's middle."""
+    x, y, z = points.x, points.y, points.z
+    temple = np.exp(-((y * np.float32(1 / 40)) ** 2) - (((z + 15) * np.float32(1 / 30)) ** 2)) * (np.abs(x) > 40)
+    occiput = np.exp(-((x * np.float32(1 / 22)) ** 2) - (((z + 25) * np.float32(1 / 22)) ** 2)) * (y > 40)
+    forehead = np.exp(-((x * np.float32(1 / 26)) ** 2) - (((z + 8) * np.float32(1 / 16)) ** 2)) * (y < -50)
+    thickness = 1 - np.float32(0.42) * temple + np.float32(0.8) * occiput + np.float32(0.9) * forehead
+    thickness += np.float32(0.12) * bank.smooth(x, y, z, wavelength=45.0, rng=rng)
+    return np.maximum(thickness * np.float32(build.bone), np.float32(2.2))
+
+
+def _base_bone(points: Points, build: Build) -> np.ndarray:
+    """Petrous pyramids, clivus and sella, mastoids, cheekbones, jaw and the first vertebra."""
+    bone = far_field(points)
+    side = build.half_width
+    add_ellipsoid(bone, points, centre=(0.0, -8.0, -44.0), semi=(15.0, 17.0, 15.0))
+    add_capsule(bone, points, start=(-30.0, -40.0, -24.0), end=(30.0, -40.0, -24.0), radii=(2.5, 2.5))
+    for s in (-1, 1):
+        add_capsule(bone, points, start=(s * 12.0, 2.0, -34.0), end=(s * (side - 12), 17.0, -36.0), radii=(6.0, 9.5))
+        add_ellipsoid(bone, points, centre=(s * (side - 9), 26.0, -48.0), semi=(12.0, 17.0, 19.0))
+        add_capsule(bone, points, start=(s * 8.0, -42.0, -26.0), end=(s * (side - 12), -45.0, -16.0), radii=(2.0, 4.0))
+        add_capsule(bone, points, start=(s * 50.0, -64.0, -46.0), end=(s * 65.0, -36.0, -46.0), radii=(4.0, 2.2))
+        add_capsule(bone, points, start=(s * 65.0, -36.0, -46.0), end=(s * 63.0, -8.0, -44.0), radii=(2.2, 2.6))
+        add_capsule(bone, points, start=(s * 52.0, -8.0, -54.0), end=(s * 46.0, -18.0, -100.0), radii=(5.0, 4.0))
+        add_capsule(bone, points, start=(s * 16.0, -30.0, -50.0), end=(s * 19.0, -26.0, -78.0), radii=(2.0, 2.0))
+        add_capsule(bone, points, start=(s * 17.0, 14.0, -78.0), end=(s * 22.0, 34.0, -80.0), radii=(6.0, 5.0))
+    add_capsule(bone, points, start=(0.0, 4.0, -74.0), end=(0.0, 8.0, -120.0), radii=(5.0, 7.0))
+    maxilla = far_field(points)
+    for centre in mirrored((24.0, -62.0, -62.0)):
+        add_ellipsoid(maxilla, points, centre=centre, semi=(17.0, 19.0, 16.0))
+    bone = np.minimum(bone, np.abs(maxilla) - np.float32(1.1))
+    add_capsule(bone, points, start=(0.0, -80.0, -20.0), end=(0.0, -96.0, -46.0), radii=(4.0, 2.5))
+    add_capsule(bone, points, start=(-26.0, -70.0, -88.0), end=(26.0, -70.0, -88.0), radii=(9.0, 9.0))
+    return bone
+
+
+def _air(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.Generator) -> np.ndarray:
+    """Sinuses, nasal cavity, pharynx, mastoid cells and ear canals; their size differs much between people."""
+    air = far_field(points)
+    if rng.random() < 0.85:
+        for centre in mirrored((7.5, -24.0 + rng.normal(0, 2), -37.0)):
+            add_ellipsoid(air, points, centre=centre, semi=(6.5, rng.uniform(7, 11), rng.uniform(6, 9)))
+    for centre in mirrored((24.0, -62.0, -62.0)):
+        add_ellipsoid(air, points, centre=centre, semi=(15.2, 17.0, 14.0))
+    for y in (-78.0, -69.0, -60.0, -51.0):
+        for centre in mirrored((6.5 + rng.normal(0, 0.5), y + rng.normal(0, 1), -34.0)):
+            add_ellipsoid(air, points, centre=centre, semi=(5.2, 4.2, 11.0))
+    for centre in mirrored((5.0, -70.0, -58.0)):
+        add_ellipsoid(air, points, centre=centre, semi=(3.4, 24.0, 14.0))
+    add_ellipsoid(air, points, centre=(0.0, -22.0, -72.0), semi=(12.0, 9.0, 20.0))
+    if rng.random() < 0.8:
+        wide = rng.uniform(5, 12)
+        for centre in mirrored((wide + 1.0, -build.half_length - 3.2, -14.0)):
+            add_ellipsoid(air, points, centre=centre, semi=(wide, 3.2, rng.uniform(6, 11)))
+    mastoid = far_field(points)
+    side = build.half_width
+    for s in (-1, 1):
+        add_ellipsoid(mastoid, points, centre=(s * (side - 7), 25.0, -46.0), semi=(10.0, 13.0, 15.0))
+        add_capsule(air, points, start=(s * (side - 16), 8.0, -42.0), end=(s * (side + 18), 3.0, -45.0), radii=(3.0, 3.6))
+    cells = bank.smooth(points.x, points.y, points.z, wavelength=11.0, rng=rng) * np.float32(2.0)
+    return np.minimum(air, np.maximum(mastoid, np.float32(rng.uniform(-1.2, 1.2)) - cells))
+
+
+def _orbits(points: Points) -> tuple[np.ndarray, np.ndarray]:
+    """Distance to the two orbits, cones of fat, and to the two globes."""
+    orbit, eye = far_field(points), far_field(points)
+    for s in (-1, 1):
+        add_capsule(orbit, points, start=(s * 32.0, -84.0, -34.0), end=(s * 15.0, -44.0, -30.0), radii=(17.0, 4.0))
+        add_ellipsoid(eye, points, centre=(s * 32.0, -84.0, -34.0), semi=(12.0, 12.0, 12.0))
+    return orbit, eye
+
+
+def _skin(points: Points, build: Build, *, dome: np.ndarray, thickness: np.ndarray) -> np.ndarray:
+    """Outline of the patient: scalp over the skull, face, nose, ears and neck."""
+    skin = dome - thickness - np.float32(build.scalp)
+    side = build.half_width
+    face = ellipsoid(
+        points.x, points.y, points.z, centre=(0.0, -36.0, -64.0), semi=(side + 1.0, build.half_length - 22.0, 88.0)
+    )
+    skin = smooth_union(skin, face, width=14.0)
+    neck = far_field(points)
+    add_capsule(neck, points, start=(0.0, 34.0, -62.0), end=(0.0, 42.0, -170.0), radii=(56.0, 60.0))
+    skin = smooth_union(skin, neck, width=14.0)
+    nose = far_field(points)
+    add_capsule(nose, points, start=(0.0, -90.0, -36.0), end=(0.0, -112.0, -66.0), radii=(6.0, 9.0))
+    skin = smooth_union(skin, nose, width=9.0)
+    for s in (-1, 1):
+        add_capsule(skin, points, start=(s * (side + 14), 16.0, -22.0), end=(s * (side + 12), 8.0, -58.0), radii=(4.5, 4.0))
+    return skin
+
+
+def _soft(
+    points: Points, build: Build, *, skin: np.ndarray, bone: np.ndarray, bank: NoiseBank, rng: np.random.Generator
+) -> np.ndarray:
+    """HU of what is neither bone, air nor brain: fat under the skin, muscle at the temples, in face and neck."""
+    x, y, z = points.x, points.y, points.z
+    texture = bank.smooth(x, y, z, wavelength=14.0, rng=rng)
+    temporal = (np.abs(x) > 42) & (y < 22) & (y > -62) & (z < 38) & (bone < 7)
+    deep = (z < -38) & (skin < -7)
+    muscle = np.where(temporal, np.float32(1.5), np.where(deep, np.float32(0.5), np.float32(-1.6)))
+    muscle = np.clip(muscle + texture * np.float32(0.9) + np.float32(0.5), 0, 1)
+    muscle = np.where((y < -40) & (np.abs(x) < 50) & (z > -52) & (z < -12) & (skin < -4), texture * 0.2 + 0.08, muscle)
+    hu = np.float32(-95) + muscle * np.float32(148)
+    rim = np.clip((skin + np.float32(2.6)) * np.float32(0.8), 0, 1)
+    return hu + rim * (np.float32(35) - hu)

@@ -1,0 +1,1 @@
+"""Five kinds of bleed as functions of a head, whoever made the head."""
