@@ -11,8 +11,8 @@ import pandas as pd
 from ich.errors import DataError
 from ich.labels import LABELS, SUBTYPES
 from ich.progress import Progress, quiet
-from ich.sources.nifti import read_nifti, require_nibabel
-from ich.sources.source import StudyRead, StudyTask, check_root
+from ich.sources.nifti import UnreadableVolume, read_nifti, require_nibabel
+from ich.sources.source import RejectedFile, StudyRead, StudyTask, UnreadableStudy, check_root
 
 TABLE = "hemorrhage_diagnosis_raw_ct.csv"
 COLUMNS = tuple(label.capitalize() for label in SUBTYPES)      # the table's columns, in our order
@@ -81,13 +81,21 @@ class CtIchStudy:
         """The one file."""
         return (self.path.relative_to(self.root).as_posix(),)
 
+    @property
+    def content(self) -> str:
+        """Name and size of the file, and its labels."""
+        return f"{self.files[0]} {self.path.stat().st_size} {self.labels.tobytes().hex()}"
+
     def read(self, *, slab_mm: float | None) -> StudyRead:
         """The volume feet to head, with labels in the same order.
 
         Raises:
             UnreadableStudy: not a volume.
         """
-        scan, order = read_nifti(self.path, study_uid=self.study_uid)
+        try:
+            scan, order = read_nifti(self.path, study_uid=self.study_uid)
+        except UnreadableVolume as error:
+            raise UnreadableStudy([RejectedFile(self.files[0], error.code, error.sentence)]) from error
         labels = np.full((len(order), len(LABELS)), np.nan, dtype=np.float32)
         n_known = min(len(order), len(self.labels))
         labels[:n_known] = self.labels[:n_known]

@@ -7,13 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from ich.dicom.scan import Scan
+from ich.dicom.scan import Scan, ScanSeries
 from ich.errors import DataError
-from ich.sources.source import UnreadableStudy
 
 HU_FLOOR, HU_CEILING = -1024, 3071   # HU, as in a Scan
 MOST_SLICES, LARGEST_SIDE = 2_000, 4_096
 RADIOLOGICAL = ("L", "P", "S")       # columns run to the patient's left, rows to the back, slices to the head
+
+
+class UnreadableVolume(DataError):
+    """A file that is no volume of a head; `code` and `sentence` as in `rejected.csv`."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
 
 
 def require_nibabel(subject: str) -> None:
@@ -40,7 +48,7 @@ def read_nifti(path: Path, *, study_uid: str) -> tuple[Scan, np.ndarray]:
         The scan, and for each of its slices the index it has in the file, int64 (S,).
 
     Raises:
-        UnreadableStudy: not NIfTI, truncated, or not one volume of plausible size.
+        UnreadableVolume: not NIfTI, truncated, or not one volume of plausible size.
     """
     import nibabel
 
@@ -50,7 +58,7 @@ def read_nifti(path: Path, *, study_uid: str) -> tuple[Scan, np.ndarray]:
         to_radiological = _reorientation(nibabel, image.affine)
         values = nibabel.orientations.apply_orientation(np.asanyarray(image.dataobj).squeeze(), to_radiological)
     except (nibabel.filebasedimages.ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
-        raise UnreadableStudy("unreadable", f"not a readable NIfTI volume ({type(error).__name__})") from error
+        raise UnreadableVolume("unreadable", f"not a readable NIfTI volume ({type(error).__name__})") from error
     hu = _to_hu(values.transpose(2, 1, 0))                          # (columns, rows, slices) -> (S, R, C)
     slice_axis = int(np.flatnonzero(to_radiological[:, 0] == 2)[0])
     order = np.arange(len(hu))
@@ -62,7 +70,7 @@ def read_nifti(path: Path, *, study_uid: str) -> tuple[Scan, np.ndarray]:
 def _check_shape(shape: tuple[int, ...]) -> None:
     sides = [side for side in shape if side != 1]
     if len(sides) != 3 or max(sides) > LARGEST_SIDE or min(sides) > MOST_SLICES:
-        raise UnreadableStudy("not_a_volume", f"expected one volume of slices, found an array of shape {tuple(shape)}")
+        raise UnreadableVolume("not_a_volume", f"expected one volume of slices, found an array of shape {tuple(shape)}")
 
 
 def _reorientation(nibabel: Any, affine: np.ndarray) -> np.ndarray:
@@ -70,7 +78,7 @@ def _reorientation(nibabel: Any, affine: np.ndarray) -> np.ndarray:
     orientations = nibabel.orientations
     found = orientations.io_orientation(affine)
     if np.isnan(found).any():
-        raise UnreadableStudy("no_geometry", "the volume's affine has no orientation")
+        raise UnreadableVolume("no_geometry", "the volume's affine has no orientation")
     return orientations.ornt_transform(found, orientations.axcodes2ornt(RADIOLOGICAL))
 
 
@@ -95,7 +103,7 @@ def _scan(hu: np.ndarray, *, order: np.ndarray, spacing: tuple[float, float, flo
         spacing_mm=(row_mm, column_mm),
         thickness_mm=slice_mm,
         sop_uids=tuple(f"{study_uid}-{index + 1:03d}" for index in order),
-        series=None,
+        series=ScanSeries("", "it is the only one"),
         not_used=(),
         warnings=(),
         study_uid=study_uid,

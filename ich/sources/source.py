@@ -24,12 +24,18 @@ class RejectedFile:
 
 
 class UnreadableStudy(DataError):
-    """A study none of whose files can be used; `code` is a reason code as in `rejected.csv`."""
+    """A study none of whose files can be used.
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
+    Attributes:
+        rejected: each of its files with the reason.
+    """
+
+    def __init__(self, rejected: Sequence[RejectedFile]) -> None:
+        super().__init__(rejected[0].sentence if rejected else "")
+        self.rejected = tuple(rejected)
+
+    def __reduce__(self) -> tuple[type, tuple[tuple[RejectedFile, ...]]]:
+        return type(self), (self.rejected,)
 
 
 @dataclass(frozen=True)
@@ -75,11 +81,15 @@ class StudyTask(Protocol):
     def files(self) -> tuple[str, ...]:
         """Names of its files relative to the root; each ends in exactly one of used, not chosen, rejected."""
 
+    @property
+    def content(self) -> str:
+        """The same as long as files and labels are: otherwise the study is made again."""
+
     def read(self, *, slab_mm: float | None) -> StudyRead:
         """Read pixels and labels.
 
         Raises:
-            NoHeadCT, UnreadableStudy: nothing in it can be used.
+            UnreadableStudy: nothing in it can be used.
         """
 
 

@@ -1,0 +1,78 @@
+"""One study of DICOM files, ready to be read in any process."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ich.dicom.header import REASONS, SliceHeader
+from ich.dicom.pixels import UnreadablePixels, read_hu
+from ich.dicom.scan import NotUsed, read_scan
+from ich.errors import NoHeadCT
+from ich.labels import LABELS
+from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy
+
+
+@dataclass(frozen=True)
+class DicomStudy:
+    """The chosen series of a study with its labels.
+
+    Attributes:
+        study_uid: the data set's name for it.
+        root: names in `rejected.csv` are relative to it.
+        headers: of the chosen series.
+        labels: float32 (headers, 6), nan where unknown.
+        keeps_every_slice: no slice is merged with or dropped for another.
+        reason: why this series.
+        not_chosen: (series uid, number of files, code, sentence) of the study's others.
+    """
+
+    study_uid: str
+    root: Path
+    headers: tuple[SliceHeader, ...] = field(repr=False)
+    labels: np.ndarray = field(repr=False)
+    keeps_every_slice: bool
+    reason: str
+    not_chosen: tuple[tuple[str, int, str, str], ...]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The chosen series' files, relative to the root."""
+        return tuple(header.file.relative_to(self.root) for header in self.headers)
+
+    def read(self, *, slab_mm: float | None) -> StudyRead:
+        """Read pixels; slices of a merged slab have no labels.
+
+        Raises:
+            UnreadableStudy: no slice could be read.
+        """
+        try:
+            scan = read_scan(self.headers, slab_mm=slab_mm, keeps_every_slice=self.keeps_every_slice)
+        except NoHeadCT as error:
+            raise UnreadableStudy([self._why_not(header) for header in self.headers]) from error
+        known = {header.sop_uid: row for header, row in zip(self.headers, self.labels, strict=True)}
+        nothing = np.full(len(LABELS), np.nan, dtype=np.float32)
+        is_slab = bool(scan.source_uids)
+        labels = np.stack([nothing if is_slab else known.get(uid, nothing) for uid in scan.sop_uids])    # (S, 6)
+        rejected = tuple(self._rejected(one) for one in scan.not_used if not _is_twin(one))
+        twins = [one for one in scan.not_used if _is_twin(one)]
+        dropped = tuple((self.headers[0].series_uid, 1, one.code, one.sentence) for one in twins)
+        n_used = len(self.headers) - len(scan.not_used)
+        return StudyRead(scan, labels, n_used, (*self.not_chosen, *dropped), rejected)
+
+    def _why_not(self, header: SliceHeader) -> RejectedFile:
+        name = header.file.relative_to(self.root)
+        try:
+            read_hu(header)
+        except UnreadablePixels as error:
+            return RejectedFile(name, error.code, error.sentence)
+        return RejectedFile(name, "unreadable", REASONS["unreadable"])
+
+    def _rejected(self, one: NotUsed) -> RejectedFile:
+        name = one.subject if isinstance(one.subject, str) else one.subject.relative_to(self.root)
+        return RejectedFile(name, one.code, one.sentence)
+
+
+def _is_twin(one: NotUsed) -> bool:
+    """Whether a slice was left out for another that says the same, not for a fault of its own."""
+    return one.code in ("repeated_position", "duplicate")

@@ -1,0 +1,146 @@
+"""Writes one study into a store: the array, then its facts."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import blosc2
+import numpy as np
+
+from ich.dicom.resize import resize_hu
+from ich.dicom.scan import Scan
+from ich.labels import LABELS
+from ich.sources.source import RejectedFile, StudyRead, StudyTask, UnreadableStudy
+from ich.store.files import write_json
+from ich.store.settings import FORMAT, StoreSettings, digest
+
+# A slice is telling, so that two patients who share it are one, if it shows brain and has many distinct values.
+BRAIN_HU = (10, 60)          # HU of brain, with room for noise
+LEAST_BRAIN = 0.02           # share of the matrix
+FEWEST_VALUES = 100          # distinct HU; discs and blank slices have a handful, noise hundreds
+
+
+@dataclass(frozen=True)
+class StudyJob:
+    """A study to be written: everything another process needs."""
+
+    task: StudyTask = field(repr=False)
+    study: str
+    patient: str
+    fingerprint: str
+    settings: StoreSettings
+    folder: Path
+
+
+@dataclass(frozen=True)
+class StudyWritten:
+    """What became of a study: its file count, and its rejected files where nothing could be used."""
+
+    study: str
+    n_slices: int
+    failed: tuple[RejectedFile, ...] = ()
+
+
+def write_study(job: StudyJob) -> StudyWritten:
+    """Read a study and write `<key>.b2nd`, then `<key>.json`; either both stand there, or the study is missing."""
+    array_path, facts_path = job.folder / f"{job.study}.b2nd", job.folder / f"{job.study}.json"
+    facts_path.unlink(missing_ok=True)
+    try:
+        read = job.task.read(slab_mm=job.settings.slab_mm)
+    except UnreadableStudy as error:
+        array_path.unlink(missing_ok=True)
+        return StudyWritten(job.study, 0, error.rejected)
+    hu = np.ascontiguousarray(resize_hu(read.scan.hu, job.settings.size))
+    _write_array(array_path, hu)
+    write_json(facts_path, _facts(job, read, hu=hu))
+    return StudyWritten(job.study, len(hu))
+
+
+def _write_array(path: Path, hu: np.ndarray) -> None:
+    """A chunk a slice; codec and filter were measured on head CT (zstd 5 with bitshuffle: 2.5 times smaller)."""
+    size = hu.shape[-1]
+    part = path.with_name(path.name + ".part")
+    packing = {
+        "codec": blosc2.Codec.ZSTD, "clevel": 5, "filters": [blosc2.Filter.BITSHUFFLE], "nthreads": 1,
+    }
+    blosc2.asarray(hu, urlpath=str(part), mode="w", chunks=(1, size, size), blocks=(1, size, size), cparams=packing)
+    part.replace(path)
+
+
+def _facts(job: StudyJob, read: StudyRead, *, hu: np.ndarray) -> dict[str, Any]:
+    scan, labels = read.scan, read.labels
+    return {
+        "format": FORMAT,
+        "study": job.study,
+        "patient": job.patient,
+        "source": job.settings.source,
+        "study_uid": job.task.study_uid,
+        "series_uid": scan.series.series_uid,
+        "series_reason": getattr(job.task, "reason", scan.series.reason),
+        "n_slices": len(hu),
+        "size": job.settings.size,
+        "positions_mm": [round(float(position), 3) for position in scan.positions_mm],
+        "sop_uids": list(scan.sop_uids),
+        "labels": [_plain(row) for row in labels],
+        "study_labels": _plain(study_labels(labels)),
+        "facts": _scan_facts(scan),
+        "warnings": list(scan.warnings),
+        "files": {
+            "used": read.n_used,
+            "not_chosen": sum(n_files for _, n_files, _, _ in read.not_chosen),
+            "rejected": len(read.rejected),
+        },
+        "not_chosen": [list(one) for one in _merged(read.not_chosen)],
+        "rejected": [asdict(one) for one in read.rejected],
+        "pixels": [slice_hash(one) for one in scan.hu],
+        "settings": job.settings.hash,
+        "fingerprint": job.fingerprint,
+        "hash": digest(hu.tobytes(), labels.tobytes(), "\n".join((job.patient, *scan.sop_uids)).encode()),
+    }
+
+
+def study_labels(labels: np.ndarray) -> np.ndarray:
+    """A study has what any of its slices has; without a positive one it is negative only if all are known.
+
+    Args:
+        labels: float32 (S, 6), nan where unknown.
+
+    Returns:
+        float32 (6,).
+    """
+    positive = (labels == 1).any(axis=0)
+    return np.where(positive, 1, np.where(np.isnan(labels).any(axis=0), np.nan, 0)).astype(np.float32)
+
+
+def slice_hash(hu: np.ndarray) -> str | None:
+    """Hash of a slice that tells its patient; None for one without brain or with almost no distinct values.
+
+    Args:
+        hu: int16 HU (R, C) at its native matrix.
+    """
+    brain = np.count_nonzero((hu >= BRAIN_HU[0]) & (hu <= BRAIN_HU[1])) / hu.size
+    if brain < LEAST_BRAIN or np.count_nonzero(np.bincount(hu.ravel().astype(np.int32) + (1 << 15))) < FEWEST_VALUES:
+        return None
+    return digest(np.array(hu.shape).tobytes(), np.ascontiguousarray(hu).tobytes())[:16]
+
+
+def _scan_facts(scan: Scan) -> dict[str, Any]:
+    return {
+        **scan.facts,
+        "spacing_rows_mm": float(scan.spacing_mm[0]),
+        "spacing_columns_mm": float(scan.spacing_mm[1]),
+        "thickness_mm": None if scan.thickness_mm is None else float(scan.thickness_mm),
+    }
+
+
+def _plain(labels: np.ndarray) -> list[float | None]:
+    assert labels.shape == (len(LABELS),)
+    return [None if np.isnan(value) else float(value) for value in labels]
+
+
+def _merged(not_chosen: tuple[tuple[str, int, str, str], ...]) -> list[tuple[str, int, str, str]]:
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for uid, n_files, code, sentence in not_chosen:
+        counts[uid, code, sentence] += n_files
+    return [(uid, n_files, code, sentence) for (uid, code, sentence), n_files in counts.items()]
