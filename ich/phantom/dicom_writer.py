@@ -14,7 +14,7 @@ from ich.phantom.storage import Storage, stored
 # UIDs of one length, so that one can take another's place in an encoded header (PS3.5 B.2: 2.25 and a whole number).
 _UID_LOW, _UID_HIGH = 10**38, 2**128
 _SOP_MARK = "2.25." + "9" * 39
-_PLACES = ("    -11111.1", "    -22222.2", "    -33333.3")
+_PLACES = ("-1111111.111", "-2222222.222", "-3333333.333")
 _NUMBER = "7777"
 
 
