@@ -15,10 +15,10 @@ from ich.dicom.scan import Scan
 from ich.ensemble.prediction import IN_SAMPLE_NOTE, Prediction
 from ich.errors import DataError
 from ich.labels import LABELS
-from ich.report.slices import pack_heat, pack_slices
+from ich.report.slices import PackedHeat, pack_heat, pack_slices
 
 MADE_SOURCES = ("phantom",)
-# Name, centre and width in HU, key; the order of the buttons.
+# Name, centre and width in HU, in the order of the buttons and of the keys 1 to 4.
 WINDOWS = (("brain", 40, 80), ("subdural", 80, 200), ("soft tissue", 40, 380), ("bone", 600, 2800))
 
 
@@ -55,30 +55,24 @@ def study_page(
     """The page as text; arguments as `write_study_page` takes them."""
     heat = heat or {}
     _check_lengths(scan, prediction, heat)
-    slices = pack_slices(scan.hu)
-    packed_heat = pack_heat(heat)
-    script, style = _own_file("study_page.js"), _own_file("study_page.css")
-    return (
-        _environment()
-        .get_template("study_page.html")
-        .render(
-            script=Markup(script),  # our own files, not input
-            style=Markup(style),
-            script_hash=_csp_hash(script),
-            style_hash=_csp_hash(style),
-            scores=[_score(prediction, label, at=at) for label in LABELS],
-            operating_point=at.replace("_", " "),
-            notes=_notes(scan, prediction, slices.note),
-            not_used=prediction.not_used,
-            facts=_facts(scan),
-            model=prediction.model,
-            made=any(source in MADE_SOURCES for source in prediction.model.get("sources", ())),
-            windows=[{"name": name, "centre": centre, "width": width} for name, centre, width in WINDOWS],
-            heat_labels=list(packed_heat),
-            data=_viewer_data(scan, prediction, slices.shape, packed_heat=packed_heat, at=at),
-            volume=slices.text,
-            heat=packed_heat,
-        )
+    slices, packed_heat = pack_slices(scan.hu), pack_heat(heat)
+    scores = [_score(prediction, label, at=at) for label in LABELS]
+    return _template().render(
+        **_code(),
+        scores=scores,
+        flagged=[score["label"] for score in scores if score["verdict"] == "flagged"],
+        not_judged=[score["label"] for score in scores if score["verdict"] == "not judged"],
+        operating_point=at.replace("_", " "),
+        facts=_facts(scan),
+        series_reason=scan.series.reason,
+        notes=_notes(scan, prediction, slices.note),
+        not_used=prediction.not_used,
+        model=prediction.model,
+        made=any(source in MADE_SOURCES for source in prediction.model.get("sources", ())),
+        windows=_windows(),
+        data=_viewer_data(scan, prediction, slices.shape, heat=packed_heat, at=at),
+        volume=slices.text,
+        heat=packed_heat,
     )
 
 
@@ -91,47 +85,47 @@ def _check_lengths(scan: Scan, prediction: Prediction, heat: Mapping[str, np.nda
             )
 
 
-def _own_file(name: str) -> str:
-    return (resources.files("ich.report") / name).read_text(encoding="utf-8")
-
-
-def _csp_hash(text: str) -> str:
-    """What the content security policy calls one inline script or style (W3C CSP level 3, 2.3.1)."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ich.report", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template("study_page.html")
+
+
+def _code() -> dict[str, str]:
+    """Script and style, and what the content security policy calls them (W3C CSP level 3, 2.3.1)."""
+    code: dict[str, str] = {}
+    for name, file in (("script", "study_page.js"), ("style", "study_page.css")):
+        text = (resources.files("ich.report") / file).read_text(encoding="utf-8")
+        digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+        code[name] = Markup(text)  # our own file, not input
+        code[f"{name}_hash"] = f"sha256-{digest}"
+    return code
 
 
 def _score(prediction: Prediction, label: str, *, at: str) -> dict[str, Any]:
-    threshold = _threshold(prediction, label, at=at)
+    threshold, reason = _point(prediction, label, at=at)
     probability = float(prediction.study[label])
     verdict = "not judged" if threshold is None else "flagged" if probability >= threshold else "below"
-    reason = (
-        prediction.operating_points[at][label].reason
-        if threshold is None and at in prediction.operating_points
-        else None
-    )
     return {
         "label": label,
         "probability": probability,
         "threshold": threshold,
         "verdict": verdict,
-        "reason": reason or ("" if threshold is not None else "this ensemble has no such operating point"),
-        "key_slice": prediction.key_slices(label, n=1)[0],
+        "reason": reason,
     }
 
 
-def _threshold(prediction: Prediction, label: str, *, at: str) -> float | None:
+def _point(prediction: Prediction, label: str, *, at: str) -> tuple[float | None, str]:
+    """The threshold, or None and the reason why there is none."""
     points = prediction.operating_points.get(at)
-    return None if points is None else points[label].threshold
+    if points is None:
+        return None, "this ensemble has no such operating point"
+    return points[label].threshold, points[label].reason or ""
 
 
 def _notes(scan: Scan, prediction: Prediction, packing: str) -> list[str]:
@@ -160,7 +154,7 @@ def _facts(scan: Scan) -> list[tuple[str, str]]:
 
 
 def _viewer_data(
-    scan: Scan, prediction: Prediction, shape: tuple[int, int, int], *, packed_heat: Mapping[str, Any], at: str
+    scan: Scan, prediction: Prediction, shape: tuple[int, int, int], *, heat: Mapping[str, PackedHeat], at: str
 ) -> dict[str, Any]:
     n_slices, rows, columns = shape
     frame = prediction.slices
@@ -170,8 +164,12 @@ def _viewer_data(
         "positions": [round(float(position), 2) for position in scan.positions_mm],
         "labels": list(LABELS),
         "scores": {label: [round(float(value), 4) for value in frame[label]] for label in LABELS},
-        "thresholds": {label: _threshold(prediction, label, at=at) for label in LABELS},
+        "thresholds": {label: _point(prediction, label, at=at)[0] for label in LABELS},
         "keySlices": {label: prediction.key_slices(label, n=4) for label in LABELS},
-        "windows": [{"name": name, "centre": centre, "width": width} for name, centre, width in WINDOWS],
-        "heat": {label: [packed.rows, packed.columns] for label, packed in packed_heat.items()},
+        "windows": _windows(),
+        "heat": {label: [packed.rows, packed.columns] for label, packed in heat.items()},
     }
+
+
+def _windows() -> list[dict[str, Any]]:
+    return [{"name": name, "centre": centre, "width": width} for name, centre, width in WINDOWS]
