@@ -46,7 +46,7 @@ def order_slices(headers: Sequence[SliceHeader]) -> OrderedSlices:
     """
     if not headers:
         raise DataError("series: expected at least one slice, found none; check what was rejected")
-    normal = _shared_normal(headers)
+    normal = shared_normal(headers)
     placed = [(slice_position(header, normal), header) for header in headers]
     placed.sort(key=lambda pair: (round(pair[0] / SAME_POSITION_MM), pair[1].sop_uid, pair[1].file))
     positions = np.array([position for position, _ in placed], dtype=np.float64)
@@ -74,6 +74,20 @@ def slice_normal(header: SliceHeader) -> tuple[float, float, float]:
     return (sign * cross[0] / length, sign * cross[1] / length, sign * cross[2] / length)
 
 
+def shared_normal(headers: Sequence[SliceHeader]) -> tuple[float, float, float]:
+    """The most frequent normal, so that one odd slice doesn't turn the stack."""
+    counts = Counter(tuple(round(value, 4) for value in slice_normal(header)) for header in headers)
+    most = min(counts, key=lambda rounded: (-counts[rounded], rounded))
+    same = [slice_normal(header) for header in headers]
+    return min(normal for normal in same if tuple(round(value, 4) for value in normal) == most)
+
+
+def degrees_apart(header: SliceHeader, normal: tuple[float, float, float]) -> float:
+    """Angle between a slice's normal and another one."""
+    cosine = sum(a * b for a, b in zip(slice_normal(header), normal, strict=True))
+    return math.degrees(math.acos(min(1.0, max(-1.0, cosine))))
+
+
 def slice_position(header: SliceHeader, normal: tuple[float, float, float]) -> float:
     """Place of a slice along `normal`, in mm."""
     return sum(place * direction for place, direction in zip(header.position, normal, strict=True))
@@ -93,14 +107,6 @@ def repeated_groups(ordered: OrderedSlices) -> list[list[int]]:
         else:
             groups.append([index])
     return groups
-
-
-def _shared_normal(headers: Sequence[SliceHeader]) -> tuple[float, float, float]:
-    """The most frequent normal, so that one odd slice doesn't turn the stack."""
-    counts = Counter(tuple(round(value, 4) for value in slice_normal(header)) for header in headers)
-    most = min(counts, key=lambda rounded: (-counts[rounded], rounded))
-    same = [slice_normal(header) for header in headers]
-    return min(normal for normal in same if tuple(round(value, 4) for value in normal) == most)
 
 
 def _steps(positions: np.ndarray) -> np.ndarray:
@@ -130,6 +136,5 @@ def _uneven(steps: np.ndarray) -> list[str]:
 
 
 def _unequal_normals(headers: Sequence[SliceHeader], normal: tuple[float, float, float]) -> list[str]:
-    limit = math.cos(math.radians(TILTED_APART_DEGREES))
-    n_apart = sum(sum(a * b for a, b in zip(slice_normal(h), normal, strict=True)) < limit for h in headers)
+    n_apart = sum(degrees_apart(header, normal) > TILTED_APART_DEGREES for header in headers)
     return [f"{n_apart} slices are tilted against the others"] if n_apart else []

@@ -3,7 +3,7 @@
 The rule, in order. First what can't be read as a head at all is left out:
 
 1. localizers; projections (MIP, volume rendering, perfusion maps);
-2. within a series, slices of another matrix or orientation than most (`mixed_geometry`);
+2. within a series, slices of another matrix than most or turned by 15 degrees and more (`mixed_geometry`);
 3. stacks that are not axial (normal more than 45 degrees from the body's axis);
 4. stacks of fewer than `min_slices`.
 
@@ -24,13 +24,14 @@ from dataclasses import dataclass
 
 from ich.dicom.header import REASONS, SliceHeader
 from ich.dicom.kernels import is_enhanced, is_localizer, is_projection, is_sharp
-from ich.dicom.order import order_slices, slice_normal
+from ich.dicom.order import degrees_apart, order_slices, shared_normal, slice_normal
 from ich.dicom.slabs import is_thin
 from ich.errors import DataError, NoHeadCT
 
 MIN_SLICES = 5  # a head of 150 mm has 30 slices of 5 mm; fewer than 5 are a sample
 WANTED_STEP_MM = 5.0
 COVERING_SHARE = 0.7  # of the widest extent among the series of a study
+MISFIT_DEGREES = 15.0  # a slice turned further belongs to another stack
 AXIAL_COSINE = 0.7  # 45 degrees; gantries tilt by at most 30
 
 
@@ -158,18 +159,18 @@ def _readable(headers: Sequence[SliceHeader]) -> tuple[list[SliceHeader], list[N
 
 
 def _most_alike(headers: Sequence[SliceHeader]) -> tuple[list[SliceHeader], list[NotChosen]]:
-    """The largest part of a series that has one matrix and, within 15 degrees, one orientation."""
+    """The part of a series that has its most frequent matrix and orientation."""
     if not headers:
         return [], []
-    counts = Counter(map(_shape, headers))
-    most = min(counts, key=lambda shape: (-counts[shape], shape))
-    fitting = [header for header in headers if _shape(header) == most]
-    misfits = [header for header in headers if _shape(header) != most]
+    matrices = Counter((header.rows, header.columns) for header in headers)
+    matrix = min(matrices, key=lambda size: (-matrices[size], size))
+    normal = shared_normal([header for header in headers if (header.rows, header.columns) == matrix])
+    fitting: list[SliceHeader] = []
+    misfits: list[SliceHeader] = []
+    for header in headers:
+        fits = (header.rows, header.columns) == matrix and degrees_apart(header, normal) < MISFIT_DEGREES
+        (fitting if fits else misfits).append(header)
     return fitting, [_not_chosen(misfits, "mixed_geometry")] if misfits else []
-
-
-def _shape(header: SliceHeader) -> tuple:
-    return (header.rows, header.columns, *(round(direction * 4) for direction in slice_normal(header)))
 
 
 def _why_not(headers: Sequence[SliceHeader], min_slices: int) -> str | None:
