@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ich.errors import DataError
 from ich.labels import LABEL_WEIGHTS
@@ -82,7 +83,7 @@ def training_prevalence(labels: np.ndarray) -> np.ndarray:
     return np.nansum(labels, axis=0) / np.maximum(n_known, 1)
 
 
-def prevalence_answer(prevalence: Sequence[float] | np.ndarray, n_rows: int) -> np.ndarray:
+def prevalence_answer(prevalence: ArrayLike, n_rows: int) -> np.ndarray:
     """The answer without looking: each label's training prevalence as its probability in every row.
 
     Returns:

@@ -46,7 +46,7 @@ def share_of_blood(hu: np.ndarray, cavity: np.ndarray) -> float:
         cavity: bool (R, C).
     """
     n_inside = int(np.count_nonzero(cavity))
-    return np.count_nonzero(_is_blood(hu) & cavity) / n_inside if n_inside else 0.0
+    return int(np.count_nonzero(_is_blood(hu) & cavity)) / n_inside if n_inside else 0.0
 
 
 def share_of_blood_eroded(hu: np.ndarray, cavity: np.ndarray) -> float:

@@ -25,8 +25,8 @@ def threshold_at_sensitivity(
         sensitivity: above 0, at most 1.
         minimum_positives: with fewer there is no threshold, but a reason.
 
-    >>> threshold_at_sensitivity([1, 1, 1, 1, 0], [0.9, 0.8, 0.4, 0.1, 0.2], sensitivity=0.75, minimum_positives=4).value
-    0.4
+    >>> threshold_at_sensitivity([1, 1, 1, 0], [0.9, 0.8, 0.4, 0.5], sensitivity=0.6, minimum_positives=3).value
+    0.8
     """
     positive_scores = np.sort(np.asarray(scores, dtype=np.float64)[np.asarray(labels) == 1])
     n_positives = len(positive_scores)

@@ -1,6 +1,7 @@
 """The control that sees no pixel: what the place of a slice in its study says about its labels."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 N_BINS = 20  # equal parts of the study's height; some 1.5 slices of 5 mm each
 
@@ -43,7 +44,7 @@ def position_bins(positions: np.ndarray, labels: np.ndarray, *, n_bins: int = N_
     return (positives + prevalence) / (counts + 1)
 
 
-def position_scores(bins: np.ndarray, positions: np.ndarray) -> np.ndarray:
+def position_scores(bins: ArrayLike, positions: np.ndarray) -> np.ndarray:
     """Score slices by their height alone.
 
     Args:
