@@ -1,5 +1,6 @@
 """Loaders over our samplers: worker processes, their start, and the share of the global batch a process takes."""
 
+import multiprocessing
 import os
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +64,7 @@ def make_loader(
         collate_fn=collate,
         pin_memory=torch.cuda.is_available(),
         persistent_workers=workers > 0,
-        multiprocessing_context="forkserver" if workers else None,  # fork after threads of torch or blosc2 is unsafe
+        multiprocessing_context=_worker_context() if workers else None,
         worker_init_fn=_start_worker if workers else None,
         generator=torch.Generator().manual_seed(seed),
     )
@@ -72,6 +73,13 @@ def make_loader(
 def as_read(batch: Any) -> Any:
     """Collate nothing: the data set already wrote into the batch."""
     return batch
+
+
+def _worker_context() -> Any:
+    """Workers are forked from a server that has no threads: fork after threads of torch or blosc2 is unsafe."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["ich.data.slice_dataset"])  # imported once, not once a worker
+    return context
 
 
 def _start_worker(_number: int) -> None:

@@ -19,7 +19,7 @@ def rows_of(store: Store, studies: Sequence[str]) -> np.ndarray:
 
 def labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
     """Labels of some studies' slices in the order of `rows_of`; float32 (N, L), nan for unknown."""
-    return store.slices.iloc[rows_of(store, studies)][list(LABELS)].to_numpy(dtype=np.float32)
+    return store.slices.iloc[rows_of(store, studies)][list(LABELS)].to_numpy(dtype=np.float32, copy=True)
 
 
 def prevalence_of(store: Store, studies: Sequence[str]) -> np.ndarray:

@@ -137,7 +137,7 @@ class WindowsLayer(nn.Module):
         Returns:
             float32 (B, n*W, R', C').
         """
-        size = hu.shape[-2:] if self.size is None else (self.size, self.size)
+        size = (hu.shape[-2], hu.shape[-1]) if self.size is None else (self.size, self.size)
         with torch.autocast(hu.device.type, enabled=False):
             values = hu.to(torch.float32)  # (B, n, R, C)
             # Window by window, cut, resize, then scale: the order that moves least memory (benchmarks/loader.py).
@@ -149,9 +149,9 @@ class WindowsLayer(nn.Module):
 
 
 def resize_area(values: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize (B, n, R, C) by area; where the size divides, by sums that are several times faster than torch's pooling."""
+    """Resize (B, n, R, C) by area; where the size divides, by sums, which are faster than torch's pooling."""
     rows, columns = values.shape[-2:]
-    if (rows, columns) == tuple(size):
+    if (rows, columns) == size:
         return values
     if rows % size[0] or columns % size[1]:
         return F.interpolate(values, size=size, mode="area")

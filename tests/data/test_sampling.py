@@ -1,0 +1,67 @@
+"""Tests of the orders in which samples come."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ich.data.sampling import ShardSampler, TrainingSampler
+
+
+def _order(epoch, **kwargs):
+    sampler = TrainingSampler(23, seed=1, **kwargs)
+    sampler.set_epoch(epoch)
+    return list(sampler)
+
+
+def test_order_depends_on_seed_and_epoch_alone():
+    assert _order(2) == _order(2)
+    assert [number for number, _ in _order(2)] != [number for number, _ in _order(3)]
+
+
+def test_every_sample_comes_once_an_epoch_and_says_which():
+    order = _order(4)
+
+    assert sorted(number for number, _ in order) == list(range(23))
+    assert {epoch for _, epoch in order} == {4}
+
+
+@given(n=st.integers(1, 40), world=st.integers(1, 8))
+def test_processes_draw_equally_many_and_leave_nothing_out(n, world):
+    shares = [list(TrainingSampler(n, seed=0, rank=rank, world=world)) for rank in range(world)]
+
+    counts = Counter(number for share in shares for number, _ in share)
+    assert {len(share) for share in shares} == {-(-n // world)}
+    assert set(counts) == set(range(n))
+    assert sum(counts.values()) - n < world
+
+
+@given(n=st.integers(0, 40), world=st.integers(1, 8))
+def test_validation_shards_hold_every_sample_exactly_once(n, world):
+    shards = [ShardSampler(n, rank=rank, world=world) for rank in range(world)]
+
+    assert sorted(number for shard in shards for number, _ in shard) == list(range(n))
+    assert [len(shard) for shard in shards] == [len(list(shard)) for shard in shards]
+
+
+@pytest.mark.parametrize("n_batches", [0, 1, 5, 6, 13])
+def test_a_training_goes_on_where_it_stood(n_batches):
+    unbroken = [item for epoch in range(4) for item in _order(epoch)]
+    per_epoch, batch_size = 6, 4  # 23 samples, the last batch of an epoch has 3
+    seen = n_batches // per_epoch * 23 + n_batches % per_epoch * batch_size
+
+    sampler = TrainingSampler(23, seed=1)
+    sampler.go_on_after(n_batches, batch_size=batch_size)
+
+    assert list(sampler) == unbroken[seen : (n_batches // per_epoch + 1) * 23]
+
+
+def test_after_going_on_the_next_epoch_is_whole():
+    sampler = TrainingSampler(23, seed=1)
+    sampler.go_on_after(2, batch_size=4)
+    list(sampler)
+
+    sampler.set_epoch(1)
+
+    assert list(sampler) == _order(1)

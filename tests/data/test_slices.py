@@ -1,0 +1,124 @@
+"""Tests of slices as training samples."""
+
+import numpy as np
+import pytest
+import torch
+
+from ich.data.augment import Light
+from ich.data.slices import SliceDataModule, SliceDataset
+from ich.errors import ConfigError
+
+
+def _module(store, **options):
+    return SliceDataModule(store.path, **({"fold": 0, "batch_size": 4, "workers": 0} | options))
+
+
+def test_a_batch_holds_hu_labels_and_rows_of_the_store(store):
+    dataset = SliceDataset(store, ["b", "d"])
+
+    batch = dataset.__getitems__([(2, 0), (8, 0)])
+
+    assert {name: value.dtype for name, value in batch.items()} == {
+        "hu": torch.int16,
+        "labels": torch.float32,
+        "row": torch.int64,
+    }
+    assert batch["hu"].shape == (2, 1, 32, 32)
+    assert batch["hu"][:, 0, 16, 16].tolist() == [202, 401]  # slice 2 of b, slice 1 of d
+    rows = store.slices.iloc[batch["row"].numpy()]
+    assert rows[["study", "index"]].values.tolist() == [["b", 2], ["d", 1]]
+    assert batch["labels"][0].tolist() == [0.0] * 6
+    assert torch.isnan(batch["labels"][1, 0])
+    assert batch["labels"][1, 1:].tolist() == [1.0] * 5
+
+
+def test_neighbours_repeat_the_ends_of_their_own_study(store):
+    dataset = SliceDataset(store, ["a", "b"], neighbours=2)
+
+    batch = dataset.__getitems__([(0, 0), (2, 0), (3, 0)])
+
+    middles = batch["hu"][:, :, 16, 16].tolist()
+    assert middles == [[100, 100, 100, 101, 102], [100, 101, 102, 102, 102], [200, 200, 200, 201, 202]]
+
+
+def test_a_sample_is_augmented_by_seed_epoch_and_row_and_nothing_else(store):
+    def hu(numbers, *, seed=0, epoch=0, studies=("b", "c")):
+        dataset = SliceDataset(store, studies, augment=Light(), seed=seed)
+        return dataset.__getitems__([(number, epoch) for number in numbers])["hu"]
+
+    assert torch.equal(hu([1, 2, 3])[2], hu([3])[0])
+    assert torch.equal(hu([8])[0], hu([1], studies=("c",))[0])
+    assert not torch.equal(hu(range(7)), hu(range(7), epoch=1))
+    assert not torch.equal(hu(range(7)), hu(range(7), seed=1))
+
+
+def test_training_and_validation_are_the_split_and_never_the_test_fold(store):
+    module = _module(store)
+
+    seen = {
+        name: {store.slices["study"].iloc[int(row)] for batch in loader for row in batch["row"]}
+        for name, loader in [("train", module.train_dataloader()), ("validation", module.val_dataloader())]
+    }
+
+    assert seen == {"train": {"b", "c", "d"}, "validation": {"a"}}
+
+
+def test_folds_left_out_are_in_neither_part(store):
+    module = _module(store, leave_out=[1])
+
+    assert module.split.train == ("d",)
+    assert module.split.validation == ("a",)
+
+
+@pytest.mark.parametrize("workers", [pytest.param(2, marks=pytest.mark.slow)])
+def test_workers_change_nothing_in_any_epoch(store, workers):
+    def epochs(number):
+        loader = _module(store, augment=Light(), workers=number, seed=5).train_dataloader()
+        for epoch in range(2):
+            loader.sampler.set_epoch(epoch)
+            yield [(batch["row"].tolist(), batch["hu"].sum().item()) for batch in loader]
+
+    assert list(epochs(workers)) == list(epochs(0))
+
+
+def test_validation_is_never_augmented_and_comes_in_order(store):
+    module = _module(store, augment=Light(flip=1.0, move=1.0, tone=1.0))
+
+    batches = list(module.val_dataloader())
+
+    assert torch.cat([batch["hu"][:, 0, 16, 16] for batch in batches]).tolist() == [100, 101, 102]
+
+
+def test_a_training_that_is_resumed_sees_what_it_had_not_seen(store):
+    whole = [batch["row"].tolist() for batch in _module(store).train_dataloader()]
+    module = _module(store)
+    module.resume_after(2)
+
+    rest = [batch["row"].tolist() for batch in module.train_dataloader()]
+
+    assert rest == whole[2:]
+
+
+def test_making_a_loader_and_drawing_from_it_leaves_the_global_random_state_alone(store):
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist()
+
+    list(_module(store, augment=Light()).train_dataloader())
+
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert np.random.get_state()[1].tolist() == before[1]
+
+
+def test_prevalence_is_that_of_the_training_slices(store):
+    np.testing.assert_allclose(_module(store, leave_out=[2]).prevalence, [5 / 12] * 6)  # b: 3 of 7, c: 2 of 5
+
+
+def test_position_bins_are_learned_from_relative_heights(store):
+    bins = _module(store, leave_out=[2]).position_bins
+
+    assert bins.shape[1] == 6
+    assert bins[0, 0] < 5 / 12 < bins[len(bins) // 4, 0]  # the lowest slices are negative, index 1 of 0..4 positive
+
+
+def test_an_unknown_sampling_is_refused(store):
+    with pytest.raises(ConfigError, match=r"data\.sampling=balanced: expected all"):
+        _module(store, sampling="balanced")
