@@ -8,12 +8,21 @@ from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from ich.commands.options import BESIDE
+
 # Filled by the call itself, so that a configuration may leave them out.
 FILLED_BY_US = frozenset({"self", "args", "kwargs"})
 # Targets that take any key, with the keys we allow them and why.
 OPEN_TARGETS: dict[str, frozenset[str]] = {}
 
-NAMES = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", list: "a list", dict: "a group of keys"}
+NAMES = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+    list: "a list",
+    dict: "a group of keys",
+}
 
 
 MOST_NAMES = 12
@@ -27,7 +36,9 @@ def nearest(name: str, names: Sequence[str]) -> str:
     return f"; known: {', '.join(sorted(names)[:MOST_NAMES])}"
 
 
-def complaints(schema: type, node: Mapping[str, Any], *, path: str = "", before: Mapping[str, Any] | None = None) -> Iterator[str]:
+def complaints(
+    schema: type, node: Mapping[str, Any], *, path: str = "", before: Mapping[str, Any] | None = None
+) -> Iterator[str]:
     """One line for each key that `schema` does not know and each value that is not of its type.
 
     Args:
@@ -37,6 +48,7 @@ def complaints(schema: type, node: Mapping[str, Any], *, path: str = "", before:
         before: the same node without the user's values; below a `_target_` its types are those the values must have.
     """
     types = get_type_hints(schema)
+    metadata = {field.name: field.metadata for field in fields(schema)}
     for key, value in node.items():
         name = f"{path}{key}"
         if key not in types:
@@ -45,15 +57,21 @@ def complaints(schema: type, node: Mapping[str, Any], *, path: str = "", before:
             if isinstance(value, Mapping):
                 yield from complaints(types[key], value, path=f"{name}.", before=_child(before, key))
             else:
-                yield f"{name}={value}: expected a group of keys, found {value!r}; choose one by name or set {name}.KEY=..."
+                yield f"{name}={value}: expected a group of keys, found {value!r}; choose one by name or set {name}.KEY"
         elif not _fits(value, types[key]):
             yield f"{name}={value}: expected {_said(types[key])}, found {value!r}"
         elif isinstance(value, Mapping):
-            yield from _target_complaints(value, path=f"{name}.", before=_child(before, key))
+            beside = metadata[key].get(BESIDE)
+            known = {field.name for field in fields(beside)} if beside else set()
+            others = {inner: value[inner] for inner in value if inner in known}
+            own = {inner: value[inner] for inner in value if inner not in known}
+            if beside:
+                yield from complaints(beside, others, path=f"{name}.")
+            yield from _target_complaints(own, path=f"{name}.", before=_child(before, key))
 
 
 def _target_complaints(node: Mapping[str, Any], *, path: str, before: Mapping[str, Any] | None) -> Iterator[str]:
-    """The same below a node that is not held by a dataclass: a target and its arguments, or a group such as the windows."""
+    """The same below a node that no dataclass holds: a target and its arguments, or a group such as the windows."""
     if before is None or set(node) - set(before):
         yield from unread_keys(node, path)
     for key, value in node.items():

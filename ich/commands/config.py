@@ -42,6 +42,9 @@ def compose_checked(command: str, overrides: Sequence[str]) -> DictConfig:
     typed = _parse(overrides)
     groups = [item for item in typed if _is_group(item)]
     values = [item for item in typed if not _is_group(item)]
+    wrong = [_wrong_choice(item) for item in groups if not _names_a_choice(item.value())]
+    if wrong:
+        raise ConfigError("\n".join(wrong))
     known = _compose(command, groups)
     unknown = list(_unknown_names(known, values))
     if unknown:
@@ -65,12 +68,11 @@ def checked(command: str, composed: DictConfig, *, reference: DictConfig | None 
     if missing:
         raise ConfigError("\n".join(f"{key}: expected a value, found none; add {key}=..." for key in missing))
     try:
-        plain = OmegaConf.to_container(composed, resolve=True)
-        before = OmegaConf.to_container(reference, resolve=False) if reference is not None else None
+        plain = _plain(composed, resolve=True)
     except OmegaConfBaseException as error:
         raise ConfigError(_first_line(error)) from error
-    assert isinstance(plain, dict)
-    found = list(complaints(SCHEMAS[command], plain, before=before if isinstance(before, dict) else None))
+    before = None if reference is None else _plain(reference, resolve=False)
+    found = list(complaints(SCHEMAS[command], plain, before=before))
     if found:
         raise ConfigError("\n".join(found))
     return OmegaConf.create(plain)
@@ -108,6 +110,14 @@ def _is_group(item: Override) -> bool:
     return (config_folder() / item.key_or_group).is_dir()
 
 
+def _names_a_choice(value: Any) -> bool:
+    return value is None or isinstance(value, str) or (isinstance(value, list) and all(map(_names_a_choice, value)))
+
+
+def _wrong_choice(item: Override) -> str:
+    return f"{item.input_line}: expected one of {', '.join(choices(item.key_or_group))}, found {item.value()!r}"
+
+
 def _compose(command: str, overrides: Sequence[Override]) -> DictConfig:
     GlobalHydra.instance().clear()
     try:
@@ -116,7 +126,9 @@ def _compose(command: str, overrides: Sequence[Override]) -> DictConfig:
     except MissingConfigException as error:
         raise ConfigError(_unknown_choice(error)) from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"configuration: expected YAML, found {' '.join(str(error).split())}; mend that file") from error
+        raise ConfigError(
+            f"configuration: expected YAML, found {' '.join(str(error).split())}; mend that file"
+        ) from error
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_first_line(error)) from error
 
@@ -132,7 +144,7 @@ def _unknown_choice(error: MissingConfigException) -> str:
 
 
 def _unknown_names(known: DictConfig, values: Sequence[Override]) -> Iterator[str]:
-    names = list(dotted(_unresolved(known)))
+    names = list(dotted(_plain(known, resolve=False)))
     for item in values:
         adds = item.is_add() or item.is_force_add()
         if item.key_or_group.startswith("hydra.") or item.key_or_group in names or adds:
@@ -140,8 +152,8 @@ def _unknown_names(known: DictConfig, values: Sequence[Override]) -> Iterator[st
         yield f"{item.input_line}: no such option{nearest(item.key_or_group, names)}"
 
 
-def _unresolved(node: DictConfig) -> dict[str, Any]:
-    plain = OmegaConf.to_container(node, resolve=False)
+def _plain(node: DictConfig, *, resolve: bool) -> dict[str, Any]:
+    plain = OmegaConf.to_container(node, resolve=resolve)
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
 

@@ -82,4 +82,6 @@ def _refuse_split_overrides(typed: Sequence[str]) -> None:
     flags = [index for index, item in enumerate(typed) if item in ("-m", "--multirun")]
     overrides = [index for index, item in enumerate(typed) if not item.startswith("-")]
     if flags and overrides and min(overrides) < flags[0] < max(overrides):
-        raise ConfigError("-m: expected all options on one side of it, found some on both; type -m first, then the options")
+        raise ConfigError(
+            "-m: expected all options on one side of it, found some on both; type -m first, then the options"
+        )

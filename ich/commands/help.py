@@ -1,4 +1,4 @@
-"""The text of `--help`: what a command does, its groups with their choices, and its options, read from the YAML files."""
+"""The text of `--help`, read from the YAML files: what a command does, its groups with their choices, its options."""
 
 import re
 from pathlib import Path

@@ -22,7 +22,7 @@ PR_SET_PDEATHSIG = 1  # prctl(2): the signal a process gets when its parent ends
 RANK_VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
-class RankFailed(Exception):
+class RankFailedError(Exception):
     """A training process ended with another code than 0; it has said why itself."""
 
     def __init__(self, run: Path, code: int) -> None:
@@ -40,7 +40,7 @@ def launch(runs: Sequence[Path], *, processes: int, side_by_side: int = 1) -> li
 
     Raises:
         IchError: a run ended because of something the user can mend (its process has printed the line).
-        RankFailed: a run ended otherwise.
+        RankFailedError: a run ended otherwise.
     """
     for start in range(0, len(runs), side_by_side):
         together = runs[start : start + side_by_side]
@@ -55,7 +55,7 @@ def launch(runs: Sequence[Path], *, processes: int, side_by_side: int = 1) -> li
             if code == EXIT_USER and (run / "error.txt").is_file():
                 raise IchError((run / "error.txt").read_text(encoding="utf-8").strip())
             if code:
-                raise RankFailed(run, code)
+                raise RankFailedError(run, code)
     return [json.loads((run / RESULT_FILE).read_text(encoding="utf-8")) for run in runs]
 
 

@@ -1,13 +1,15 @@
 """The typed options of the commands: what each key may hold, its unit, and its default.
 
-Parts that are swapped (`source`, `net`, `loss`, `optimizer`, `schedule`, `augment`) are nodes with a `_target_` and are
-held against the signature of what they name (`ich.commands.check`); everything else is held against these dataclasses.
+Parts that are swapped (`data`, `model.net`, `loss`, `optimizer`, `schedule`, `augment`) are nodes with a `_target_` and
+are held against the signature of what they name (`ich.commands.check`); everything else against these dataclasses.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
 MISSING = "???"
+# Metadata of a field whose node is a target's arguments: the dataclass of further keys that stand beside them.
+BESIDE = "beside"
 
 
 @dataclass
@@ -45,18 +47,6 @@ class StoreOptions:
 
 
 @dataclass
-class DataOptions:
-    """A data set, and how a training draws from its store."""
-
-    name: str = MISSING
-    """Name of the data set; its store is named after it."""
-    root: str = MISSING
-    """Folder of the data set as it was downloaded."""
-    source: dict[str, Any] = field(default_factory=dict)
-    """What reads it: a class of `ich.sources` and its arguments."""
-
-
-@dataclass
 class SamplingOptions:
     """How a training draws from a store."""
 
@@ -70,11 +60,6 @@ class SamplingOptions:
     """Studies a step of the sequence stage, over all processes."""
     workers: int | None = None
     """Loader processes a training process; null: by the cores this process may use."""
-
-
-@dataclass
-class TrainDataOptions(DataOptions, SamplingOptions):
-    """The data node of `train.py`: the data set and how the training draws from its store."""
 
 
 @dataclass
@@ -118,7 +103,7 @@ class PrepareOptions:
     paths: PathsOptions = field(default_factory=PathsOptions)
     store: StoreOptions = field(default_factory=StoreOptions)
     difficulty: dict[str, Any] = field(default_factory=dict)
-    data: DataOptions = field(default_factory=DataOptions)
+    data: dict[str, Any] = field(default_factory=dict)
     processes: int | None = None
     """Processes that read studies; null: by the cores this process may use."""
 
@@ -130,7 +115,7 @@ class TrainOptions:
     paths: PathsOptions = field(default_factory=PathsOptions)
     store: StoreOptions = field(default_factory=StoreOptions)
     difficulty: dict[str, Any] = field(default_factory=dict)
-    data: TrainDataOptions = field(default_factory=TrainDataOptions)
+    data: dict[str, Any] = field(default_factory=dict, metadata={BESIDE: SamplingOptions})
     windows: dict[str, Any] = field(default_factory=dict)
     augment: dict[str, Any] = field(default_factory=dict)
     loss: dict[str, Any] = field(default_factory=dict)
@@ -157,7 +142,7 @@ class EvaluateOptions:
     paths: PathsOptions = field(default_factory=PathsOptions)
     store: StoreOptions = field(default_factory=StoreOptions)
     difficulty: dict[str, Any] = field(default_factory=dict)
-    data: DataOptions = field(default_factory=DataOptions)
+    data: dict[str, Any] = field(default_factory=dict)
     checkpoint: Any = MISSING
     """Ensemble, slice checkpoint or run folder."""
     subset: str = "test"
@@ -205,17 +190,23 @@ class DemoOptions:
     """What `ich demo` reads: the road as a list of commands, as a user would type them."""
 
     folder: str = "runs/demo"
-    """Where the demo writes."""
-    budget_seconds: dict[str, float] = field(default_factory=dict)
-    """What the whole may take on two free cores, with bf16 and without; printed beside what it took."""
+    """Where everything is written."""
+    seed: int = 0
+    """Seed of heads, split and trainings."""
     studies: dict[str, int] = field(default_factory=dict)
     """Made studies with bf16 and without."""
+    budget_seconds: dict[str, int] = field(default_factory=dict)
+    """What the whole may take on two free cores, with bf16 and without."""
     prepare: list[str] = field(default_factory=list)
+    """Overrides of the preparation."""
     cnn: dict[str, list[str]] = field(default_factory=dict)
+    """Overrides of each slice net, by name."""
     sequence: list[str] = field(default_factory=list)
+    """Overrides of the sequence stage."""
     evaluate: list[str] = field(default_factory=list)
+    """Overrides of the evaluation."""
     predict: list[str] = field(default_factory=list)
-    unseen: list[str] = field(default_factory=list)
+    """Overrides of the prediction."""
 
 
 SCHEMAS: dict[str, type] = {

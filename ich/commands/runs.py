@@ -23,7 +23,9 @@ def make_run(config: DictConfig) -> Path:
     folder = Path(config.run) if config.run else _dated(Path(config.paths.runs), name_of(config))
     folder = folder.absolute()
     if (folder / CONFIG_FILE).exists():
-        raise ConfigError(f"run={config.run}: expected a new folder, found a run in it; name another folder or remove it")
+        raise ConfigError(
+            f"run={config.run}: expected a new folder, found a run in it; name another folder or remove it"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     config.run = str(folder)
     write_config(config, folder)
@@ -91,4 +93,6 @@ def _dated(folder: Path, name: str) -> Path:
         except FileExistsError:
             continue
         return candidate
-    raise ConfigError(f"paths.runs={folder}: expected room for a run, found a thousand of this second; name it with run=")
+    raise ConfigError(
+        f"paths.runs={folder}: expected room for a run, found a thousand of this second; name it with run="
+    )

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -25,6 +26,12 @@ def bar(items: Iterable[Item], *, total: int, description: str) -> Iterable[Item
     )  # fmt: skip
 
 
+def shown(path: Path) -> str:
+    """A path as short as it can be typed from here."""
+    absolute, here = path.absolute(), Path.cwd()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+
+
 def table(rows: Sequence[Sequence[str]], *, heads: Sequence[str]) -> str:
     """Text table: first column to the left, the others to the right."""
     widths = [max(len(str(row[column])) for row in [heads, *rows]) for column in range(len(heads))]
@@ -34,4 +41,6 @@ def table(rows: Sequence[Sequence[str]], *, heads: Sequence[str]) -> str:
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     first, *others = (str(cell) for cell in row)
-    return "  ".join([first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))])
+    return "  ".join(
+        [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
+    )

@@ -1,0 +1,180 @@
+"""`evaluate.py`: a checkpoint and a store in; metrics with intervals, tables and every prediction out."""
+
+import json
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import DictConfig
+
+import ich
+from ich.commands.runs import store_path
+from ich.commands.scoring import logit_table, with_probabilities
+from ich.commands.terminal import bar, say, shown, table
+from ich.ensemble.ensemble import ICHEnsemble
+from ich.errors import EXIT_OK, DataError, LeakError
+from ich.labels import LABELS
+from ich.metrics.evaluation import evaluate_table
+from ich.metrics.one_number import one_number_rules
+from ich.progress import Progress
+from ich.report.tables import metrics_markdown, notes, number
+from ich.store.split import subset_studies
+from ich.store.store import Store
+
+SHOWN = {"cnn": "CNN", "ensemble": "ensemble", "position": "position alone"}
+
+
+def evaluate(config: DictConfig) -> int:
+    """Score a subset of a store and write what was measured."""
+    from ich.commands.parts import inference_device
+
+    store = Store.open(store_path(config))
+    model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=inference_device(config.gpus))
+    studies = subset_studies(store, config.subset, fold=config.fold)
+    check_disjoint(model, store, studies=studies, subset=config.subset)
+    _check_labels(store, studies)
+    say("evaluate", f"{len(studies)} studies of {store.source}, subset {config.subset}")
+    predictions = score_studies(
+        model, store, studies=studies, batch_size=config.batch_size, with_rules=config.one_number_rules
+    )
+    metrics = {
+        **_facts(model, store, config=config),
+        **evaluate_table(
+            predictions,
+            prevalence=model.facts["prevalence"],
+            position_bins=model.facts["position_bins"],
+            n_resamples=config.n_resamples,
+            seed=config.seed,
+        ),
+    }
+    folder = _output(config, store)
+    write_results(folder, metrics, predictions=predictions)
+    _say_summary(metrics)
+    say("evaluate", f"metrics.json, metrics.md and predictions.parquet in {shown(folder)}")
+    say("next", f"python predict.py checkpoint={config.checkpoint} input=DICOM_FOLDER")
+    return EXIT_OK
+
+
+def check_disjoint(model: ICHEnsemble, store: Store, *, studies: Sequence[str], subset: str) -> None:
+    """Refuse to score patients on whom the model was trained; keys are compared within one source.
+
+    Raises:
+        LeakError: says how many.
+    """
+    patients = set(store.studies.loc[store.studies["study"].isin(studies), "patient"])
+    trained = set(model.facts["train_patients"]) if store.source in model.facts["sources"] else set()
+    seen = patients & trained
+    if seen:
+        raise LeakError(
+            f"subset={subset}: expected patients whom no net was trained on, found {len(seen)} of {len(patients)} "
+            "among its training patients; use subset=test, or another checkpoint"
+        )
+
+
+def score_studies(
+    model: ICHEnsemble,
+    store: Store,
+    *,
+    studies: Sequence[str],
+    batch_size: int,
+    with_rules: bool,
+    progress: Progress = bar,
+) -> pd.DataFrame:
+    """One row a slice: labels, probabilities of the CNN alone and of the ensemble, and the one-number rules."""
+    if store.size != model.size:
+        raise DataError(
+            f"store.path={store.path}: expected {model.size} px as the model takes, found {store.size} px; "
+            f"prepare it with store.size={model.size}"
+        )
+    logits = {}
+    rules = []
+    for study in progress(studies, total=len(studies), description="evaluate"):
+        hu = store.read_study(study)
+        logits[study] = model.logits(hu, batch_size=batch_size)
+        if with_rules:
+            rules += [one_number_rules(image) for image in hu]
+    table = with_probabilities(logit_table(store, logits), ["cnn", "ensemble"])
+    return pd.concat([table, pd.DataFrame(rules, index=table.index)], axis=1) if rules else table
+
+
+def write_results(folder: Path, metrics: dict[str, Any], *, predictions: pd.DataFrame) -> None:
+    """Write metrics.json, metrics.md and predictions.parquet, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "metrics.json", json.dumps(metrics, indent=1, allow_nan=False) + "\n")
+    markdown = metrics_markdown(metrics, source=metrics["source"], in_sample=metrics["in_sample"])
+    _replace(folder / "metrics.md", markdown)
+    unfinished = folder / ".predictions.tmp"
+    predictions.to_parquet(unfinished, index=False)
+    unfinished.replace(folder / "predictions.parquet")
+
+
+def _say_summary(metrics: Mapping[str, Any]) -> None:
+    """What a person wants to know first; metrics.md has the rest."""
+    for level in ("slice", "study"):
+        measured = metrics[level]
+        predictors = measured["predictors"]
+        names = [name for name in SHOWN if name in predictors]
+        rows = [
+            [
+                label,
+                str(predictors[names[0]]["labels"][label]["positives"]),
+                *(number(predictors[name]["labels"][label]["auc"]) for name in names),
+            ]
+            for label in LABELS
+        ]
+        say("evaluate", f"{level} level: {measured['n']:,} {level} rows of {measured['n_patients']:,} patients")
+        print(table(rows, heads=["AUC", "positives", *(SHOWN[name] for name in names)]))
+        losses = [
+            [SHOWN[name], number(predictors[name]["log_loss"]), number(predictors[name]["log_loss_ratio"])]
+            for name in names
+        ]
+        print(table(losses, heads=["", "weighted log loss", "of the prevalence answer's"]))
+    rules = metrics["slice"]["rules"]
+    if rules["best"] is not None:
+        say(
+            "evaluate",
+            f"best one-number rule: {rules['best']}, slice AUC any {number(rules['auc_any'][rules['best']])}",
+        )
+    for note in notes(metrics["source"], in_sample=metrics["in_sample"]):
+        say("note", note)
+
+
+def _check_labels(store: Store, studies: Sequence[str]) -> None:
+    rows = store.slices[store.slices["study"].isin(studies)]
+    if not rows[list(LABELS)].notna().to_numpy().any():
+        raise DataError(
+            f"store.path={store.path}: expected labels to measure against, found none; score it with predict.py instead"
+        )
+
+
+def _facts(model: ICHEnsemble, store: Store, *, config: DictConfig) -> dict[str, Any]:
+    return {
+        "source": store.source,
+        "trained_on": list(model.facts["sources"]),
+        "subset": config.subset,
+        "in_sample": model.in_sample,
+        "n_members": len(model.members),
+        "model_hash": model.hash,
+        "store_hash": store.hash,
+        "date": time.strftime("%Y-%m-%d"),
+        "code_version": ich.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _output(config: DictConfig, store: Store) -> Path:
+    if config.output:
+        return Path(config.output)
+    checkpoint = Path(config.checkpoint)
+    run = checkpoint if checkpoint.is_dir() else checkpoint.parent
+    run = run.parent if run.name == "checkpoints" else run
+    return run / "evaluation" / f"{store.path.name}-{config.subset}"
+
+
+def _replace(path: Path, text: str) -> None:
+    unfinished = path.with_name(f".{path.name}.tmp")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)

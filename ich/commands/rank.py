@@ -1,0 +1,167 @@
+"""One process of a training: reads a run folder's configuration, trains, and leaves its result as a file.
+
+python -m ich.commands.rank RUN, alone or under torchrun; `ich.commands.launch` starts it.
+"""
+
+import json
+import logging
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from ich.commands.runs import CONFIG_FILE, RESULT_FILE, store_path
+from ich.commands.terminal import bar, say
+from ich.errors import EXIT_OK, EXIT_USER, IchError
+
+if TYPE_CHECKING:
+    from ich.learn.fit import FitResult
+
+VALIDATION_FILE = "validation.parquet"
+
+
+def main(run: Path) -> int:
+    """Train a run folder and return the exit code."""
+    _log_into(run)
+    config = OmegaConf.load(run / CONFIG_FILE)
+    assert isinstance(config, DictConfig)
+    try:
+        result = train_slices(config, run) if config.model.stage == "slice" else train_sequence(config, run)
+    except IchError as error:
+        if _rank() == 0:
+            (run / "error.txt").write_text(f"{error}\n", encoding="utf-8")
+        return EXIT_USER
+    finally:
+        _leave_group()
+    if _rank() == 0:
+        _write_result(run, result)
+    return EXIT_OK
+
+
+def train_slices(config: DictConfig, run: Path) -> "FitResult":
+    """The slice stage of a run folder."""
+    from ich.commands.parts import make_augment, make_recipe, training_settings
+    from ich.data.slices import SliceDataModule
+    from ich.learn.fit import fit_slices
+
+    settings, reason = training_settings(config)
+    data = SliceDataModule(
+        store_path(config),
+        fold=config.data.fold,
+        leave_out=list(config.data.leave_out),
+        batch_size=config.data.batch_size,
+        workers=config.data.workers,
+        augment=make_augment(config),
+        neighbours=config.model.net.neighbours,
+        seed=config.seed,
+        processes=settings.devices.n_processes,
+    )
+    _say(f"{settings.devices}; {reason}")
+    return fit_slices(run, data, net=_plain(config.model.net), recipe=make_recipe(config), settings=settings)
+
+
+def train_sequence(config: DictConfig, run: Path) -> "FitResult":
+    """One pair of the sequence stage: features of its CNN, then the sequence net, then its validation scores."""
+    from ich.commands.parts import make_recipe, training_settings
+    from ich.data.studies import StudyDataModule
+    from ich.learn.checkpoint import read_checkpoint
+    from ich.learn.features import FeatureCache
+    from ich.learn.fit import fit_sequence
+    from ich.learn.unseen import unseen_split
+    from ich.store.store import Store
+
+    settings, reason = training_settings(config)
+    store = Store.open(store_path(config))
+    cnn = read_checkpoint(Path(config.cnn), kind="slice")
+    unseen = unseen_split(cnn, store, fold=config.data.fold, leave_out=list(config.data.leave_out))
+    features = FeatureCache.extract(
+        Path(config.cnn),
+        store,
+        studies=[*unseen.split.train, *unseen.split.validation],
+        folder=Path(config.paths.features),
+        batch_size=config.data.batch_size,
+        device=settings.devices.torch_device,
+        share=(_rank(), settings.devices.n_processes),
+        progress=bar,
+    )
+    data = StudyDataModule(
+        features,
+        store,
+        fold=config.data.fold,
+        leave_out=unseen.leave_out,
+        batch_size=config.data.studies_per_batch,
+        seed=config.seed,
+        processes=settings.devices.n_processes,
+    )
+    _say(f"{settings.devices}; {reason}")
+    result = fit_sequence(
+        run, data, net=_plain(config.model.net), cnn=cnn, recipe=make_recipe(config), settings=settings
+    )
+    if _rank() == 0:
+        _write_validation(run, result.best, store=store, features=features, studies=unseen.split.validation)
+    return result
+
+
+def _write_validation(run: Path, checkpoint: Path, *, store: Any, features: Any, studies: tuple[str, ...]) -> None:
+    """What the pair says about the validation slices, for whoever joins pairs into an ensemble."""
+    from ich.commands.scoring import logit_table
+    from ich.learn.checkpoint import load_net, read_checkpoint
+    from ich.learn.fit import predict_studies
+
+    net = load_net(read_checkpoint(checkpoint, kind="sequence"))
+    answers = predict_studies(net, features, studies=studies)
+    table = logit_table(store, {study: {"ensemble": logits} for study, (logits, _) in answers.items()})
+    table.to_parquet(run / VALIDATION_FILE, index=False)
+
+
+def _write_result(run: Path, result: "FitResult") -> None:
+    content = {
+        key: str(value.relative_to(run)) if isinstance(value, Path) else value for key, value in asdict(result).items()
+    }
+    unfinished = run / f".{RESULT_FILE}.tmp"
+    unfinished.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    unfinished.replace(run / RESULT_FILE)
+
+
+def _say(text: str) -> None:
+    if _rank() == 0:
+        say("train", text)
+
+
+def _rank() -> int:
+    return int(os.environ.get("RANK", "0"))
+
+
+def _plain(node: DictConfig) -> dict[str, Any]:
+    plain = OmegaConf.to_container(node, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _log_into(run: Path) -> None:
+    """`run.log` gets everything of ours; the terminal what a person waits for, from rank zero."""
+    logger = logging.getLogger("ich")
+    logger.setLevel(logging.INFO)
+    file = logging.FileHandler(run / "run.log", encoding="utf-8")
+    file.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s %(name)s rank {_rank()}: %(message)s"))
+    logger.addHandler(file)
+    if _rank() == 0:
+        terminal = logging.StreamHandler(sys.stdout)
+        terminal.setFormatter(logging.Formatter("%(asctime)s  train    %(message)s", datefmt="%H:%M:%S"))
+        logger.addHandler(terminal)
+    logger.propagate = False
+
+
+def _leave_group() -> None:
+    """Ranks end together; one that goes first can take the others' tear-down with it."""
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        distributed.barrier()
+        distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,186 @@
+"""`train.py`: checks what can be checked, makes the run folder, has it trained, and says how it went."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+
+from ich.commands.launch import RankFailedError, launch, torchrun_line
+from ich.commands.parts import training_devices
+from ich.commands.rank import VALIDATION_FILE
+from ich.commands.runs import make_run, slice_checkpoints, store_path, write_config
+from ich.commands.scoring import mean_logits, with_probabilities
+from ich.commands.terminal import say, shown, table
+from ich.errors import EXIT_OK, ConfigError
+from ich.labels import LABELS
+from ich.learn.checkpoint import Checkpoint, read_checkpoint
+from ich.learn.unseen import unseen_split
+from ich.store.split import Split, training_split
+from ich.store.store import Store
+
+if TYPE_CHECKING:
+    from ich.learn.devices import Devices
+
+ENSEMBLE_FILE = "ensemble.ckpt"
+STAGES = ("slice", "sequence")
+
+
+def train(config: DictConfig) -> int:
+    """Train the stage that the chosen model belongs to."""
+    if config.model.stage not in STAGES:
+        raise ConfigError(
+            f"model.stage={config.model.stage}: expected slice or sequence; choose a model, as model=tiny"
+        )
+    devices = training_devices(config)
+    store = Store.open(store_path(config))
+    config.store.path = str(store.path)
+    try:
+        if config.model.stage == "slice":
+            return _train_slices(config, store, devices=devices)
+        return _train_sequence(config, store, devices=devices)
+    except RankFailedError as failure:
+        say("train", str(failure))
+        return failure.code if failure.code > 0 else 1
+
+
+def train_slice_nets(configs: Sequence[DictConfig]) -> list[Path]:
+    """Train several slice nets at the same time, each in a process of its own, and return their run folders."""
+    runs = [_begin_slices(config, Store.open(store_path(config))) for config in configs]
+    results = launch(runs, processes=1, side_by_side=len(runs))
+    _say_scores([(f"slice net {run.name}", result) for run, result in zip(runs, results, strict=True)])
+    return runs
+
+
+def _train_slices(config: DictConfig, store: Store, *, devices: "Devices") -> int:
+    run = _begin_slices(config, store)
+    if not config.launch:
+        return _leave_to_torchrun(run, devices)
+    result = launch([run], processes=devices.n_processes)[0]
+    _say_scores([("slice net", result)])
+    say("train", f"best checkpoint {shown(run / result['best'])}")
+    say("next", f"python train.py model=lstm data={config.data.name} cnn={shown(run)}")
+    return EXIT_OK
+
+
+def _begin_slices(config: DictConfig, store: Store) -> Path:
+    """Say what will be trained on what, and make the run folder."""
+    config.store.path = str(store.path)
+    split = training_split(store, fold=config.data.fold, leave_out=list(config.data.leave_out))
+    _say_data(store, split, config=config)
+    net = config.model.net
+    say("train", f"net {net.backbone}, windows {', '.join(net.windows)}, weights {net.weights or 'none'}")
+    if config.model.licence and net.weights == "hub":
+        say("train", f"licence: {config.model.licence}")
+    return make_run(config)
+
+
+def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices") -> int:
+    paths = [path.absolute() for path in slice_checkpoints(config.cnn)]
+    cnns = [read_checkpoint(path, kind="slice") for path in paths]
+    splits = [unseen_split(cnn, store, fold=config.data.fold, leave_out=list(config.data.leave_out)) for cnn in cnns]
+    for number, unseen in enumerate(splits):
+        say("train", f"pair {number}: features of {shown(paths[number])}")
+        _say_data(store, unseen.split, config=config)
+    if any(unseen.in_sample for unseen in splits):
+        _say_in_sample(config, store)
+    run = make_run(config)
+    pairs = [_make_pair(config, run / f"pair-{number}", cnn=path) for number, path in enumerate(paths)]
+    if not config.launch:
+        return _leave_to_torchrun(pairs[0], devices)
+    results = launch(pairs, processes=devices.n_processes, side_by_side=config.trainer.side_by_side)
+    _say_scores([(f"pair {number}", result) for number, result in enumerate(results)])
+    ensemble = write_ensemble(run, list(zip(cnns, pairs, strict=True)))
+    say("train", f"ensemble of {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}: {ensemble}")
+    say("next", f"python evaluate.py checkpoint={shown(ensemble)} data={config.data.name}")
+    return EXIT_OK
+
+
+def write_ensemble(run: Path, pairs: list[tuple[Checkpoint, Path]]) -> Path:
+    """Freeze the operating points on the validation patients and write `ensemble.ckpt`.
+
+    Args:
+        run: folder of the sequence stage.
+        pairs: each slice net with the run of its sequence net.
+    """
+    from ich.commands.runs import BEST
+    from ich.ensemble.file import bundle, write_bundle
+    from ich.ensemble.operating import fit_operating_points
+
+    tables = [pd.read_parquet(pair / VALIDATION_FILE) for _, pair in pairs]
+    validation = with_probabilities(mean_logits(tables, "ensemble"), ["ensemble"])
+    members = [(cnn, read_checkpoint(pair / BEST, kind="sequence")) for cnn, pair in pairs]
+    points = fit_operating_points(validation)
+    write_bundle(bundle(members, operating_points=points), run / ENSEMBLE_FILE)
+    _say_points(points)
+    return run / ENSEMBLE_FILE
+
+
+def _make_pair(config: DictConfig, folder: Path, *, cnn: Path) -> Path:
+    """A run of its own for one pair."""
+    pair = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
+    assert isinstance(pair, DictConfig)
+    pair.cnn, pair.run = str(cnn), str(folder)
+    write_config(pair, folder)
+    return folder
+
+
+def _leave_to_torchrun(run: Path, devices: "Devices") -> int:
+    say("train", f"run folder {run}; start it on each machine with:")
+    print(f"  {torchrun_line(run, processes=devices.n_processes)}")
+    return EXIT_OK
+
+
+def _say_data(store: Store, split: Split, *, config: DictConfig) -> None:
+    studies = store.studies.set_index("study")
+    rows = []
+    for side, keys in (("training", split.train), ("validation", split.validation)):
+        slices = store.slices[store.slices["study"].isin(keys)]
+        counts = [str(int(slices[label].sum())) for label in LABELS]
+        patients = str(studies.loc[list(keys), "patient"].nunique())
+        rows.append([side, patients, str(len(keys)), str(len(slices)), *counts])
+    say("train", f"data {store.source}, fold {config.data.fold} for validation, test patients untouched")
+    print(table(rows, heads=["", "patients", "studies", "slices", *LABELS]))
+
+
+def _say_scores(named: list[tuple[str, dict[str, Any]]]) -> None:
+    rows = [
+        [
+            name,
+            _number(result["best_log_loss"]),
+            *(_number(result["metrics"].get(f"auc_{label}"), digits=3) for label in LABELS),
+            f"{result['seconds']:.0f} s",
+        ]
+        for name, result in named
+    ]
+    print(table(rows, heads=["validation slices", "log loss", *(f"AUC {label}" for label in LABELS), "time"]))
+
+
+def _say_points(points: dict[str, Any]) -> None:
+    for name, levels in points.items():
+        rows = [
+            [label, *(_number(levels[level][label]["threshold"]) for level in ("study", "slice"))] for label in LABELS
+        ]
+        print(table(rows, heads=[f"frozen {name}", "study", "slice"]))
+        reasons = {levels[level][label]["reason"] for level in levels for label in LABELS} - {None}
+        for reason in sorted(reasons):
+            print(f"  -: {reason}")
+
+
+def _say_in_sample(config: DictConfig, store: Store) -> None:
+    folds = sorted(fold for fold in store.studies["fold"].unique().tolist() if fold not in (-1, config.data.fold))
+    half = len(folds) // 2
+    say(
+        "train",
+        "in-sample: the slice net has seen all training patients, so the sequence net learns from features that",
+    )
+    say("train", "look surer than they are on strangers; every table will say so. The right way, with two slice nets:")
+    for left_out in (folds[half:], folds[:half]):
+        numbers = ",".join(map(str, left_out))
+        print(f"  python train.py model=NET data={config.data.name} 'data.leave_out=[{numbers}]'")
+    print(f"  python train.py model=lstm data={config.data.name} 'cnn=[RUN_A,RUN_B]'")
+
+
+def _number(value: float | None, *, digits: int = 4) -> str:
+    return "-" if value is None or value != value else f"{value:.{digits}f}"
