@@ -204,8 +204,8 @@ def _transfer_syntax(dataset: FileDataset) -> str:
         return str(stated)
     is_implicit, is_little = dataset.original_encoding
     if is_implicit:
-        return ImplicitVRLittleEndian
-    return ExplicitVRLittleEndian if is_little else ExplicitVRBigEndian
+        return str(ImplicitVRLittleEndian)
+    return str(ExplicitVRLittleEndian if is_little else ExplicitVRBigEndian)
 
 
 def _header(file: DicomFile, elements: Elements, dataset: FileDataset) -> SliceHeader:

@@ -1,0 +1,85 @@
+"""Tiny DICOM slices and headers in any shape that a test needs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.filewriter import dcmwrite
+from pydicom.uid import CTImageStorage, ExplicitVRBigEndian, ExplicitVRLittleEndian, RLELossless
+
+from ich.dicom.files import DicomFile
+from ich.dicom.header import SliceHeader
+
+UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+
+
+@pytest.fixture
+def header() -> Callable[..., SliceHeader]:
+    """Makes the header of a sound 4 x 4 slice; any fact can be set, `z` places it."""
+
+    def make(z: float = 0.0, **facts: Any) -> SliceHeader:
+        sound = SliceHeader(
+            file=DicomFile(Path(f"/made/{z}.dcm")), sop_uid=f"1.2.{round(z * 100) + 10000}", series_uid="1.2.3",
+            study_uid="1.2", patient_id="", modality="CT", rows=4, columns=4, position=(0.0, 0.0, z),
+            orientation=UPRIGHT, pixel_spacing=(0.5, 0.5), thickness_mm=5.0, slope=1.0, intercept=-1024.0,
+            has_rescale=True, bits_stored=16, is_signed=True, padding=None,
+            image_type=("ORIGINAL", "PRIMARY", "AXIAL"), kernel="", series_description="", contrast=False,
+            instance_number=None, transfer_syntax=ExplicitVRLittleEndian,
+        )  # fmt: skip
+        return replace(sound, **facts)
+
+    return make
+
+
+@pytest.fixture
+def data_set() -> Callable[..., FileDataset]:
+    """Makes a CT data set of HU `hu` (4 x 4, 40 HU by default); keywords replace elements, None removes one."""
+    return make_data_set
+
+
+@pytest.fixture
+def write_slice(tmp_path: Path) -> Callable[..., Path]:
+    """Writes such a data set as a file below `tmp_path` and gives its path."""
+
+    def write(name: str = "slice.dcm", *, syntax: str = ExplicitVRLittleEndian, **elements: Any) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = make_data_set(**elements)
+        made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if syntax == RLELossless else syntax
+        if syntax == ExplicitVRBigEndian:
+            made.PixelData = np.frombuffer(made.PixelData, "<i2").astype(">i2").tobytes()
+            dcmwrite(path, made, force_encoding=True, implicit_vr=False, little_endian=False)
+            return path
+        if syntax == RLELossless:
+            made.compress(RLELossless, encoding_plugin="pydicom")
+        made.save_as(path, enforce_file_format=True)
+        return path
+
+    return write
+
+
+def make_data_set(z: float = 0.0, hu: np.ndarray | None = None, **elements: Any) -> FileDataset:
+    stored = (np.full((4, 4), 40) if hu is None else hu).astype(np.int32) + 1024
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = CTImageStorage
+    meta.MediaStorageSOPInstanceUID = f"1.2.{round(z * 100) + 10000}"
+    made = FileDataset("", Dataset(), file_meta=meta, preamble=b"\0" * 128)
+    values = {
+        "SOPClassUID": CTImageStorage, "SOPInstanceUID": meta.MediaStorageSOPInstanceUID, "StudyInstanceUID": "1.2",
+        "SeriesInstanceUID": "1.2.3", "PatientID": "made", "Modality": "CT", "ImagePositionPatient": [0, 0, z],
+        "ImageOrientationPatient": list(UPRIGHT), "PixelSpacing": [0.5, 0.5], "SamplesPerPixel": 1,
+        "PhotometricInterpretation": "MONOCHROME2", "Rows": stored.shape[0], "Columns": stored.shape[1],
+        "BitsAllocated": 16, "BitsStored": 16, "HighBit": 15, "PixelRepresentation": 1, "RescaleSlope": 1,
+        "RescaleIntercept": -1024, "PixelData": stored.astype("<i2").tobytes(),
+    }  # fmt: skip
+    for keyword, value in {**values, **elements}.items():
+        if value is not None and keyword.startswith("PixelPadding"):
+            made.add_new(keyword, "SS" if value < 0 else "US", value)
+        elif value is not None:
+            setattr(made, keyword, value)
+    return made

@@ -1,0 +1,141 @@
+import io
+import logging
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ich.dicom import files
+from ich.dicom.files import DicomFile, find_files
+from ich.errors import DataError
+
+
+def test_a_folder_is_searched_to_its_depth_and_sorted(tmp_path):
+    for name in ("b/2", "a.dcm", "b/c/1.dcm"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+
+    found = find_files(tmp_path)
+
+    assert [file.relative_to(tmp_path) for file in found] == ["a.dcm", "b/2", "b/c/1.dcm"]
+
+
+def test_a_list_may_mix_files_and_folders_and_names_nothing_twice(tmp_path):
+    (tmp_path / "a").write_bytes(b"x")
+
+    found = find_files([tmp_path, tmp_path / "a"])
+
+    assert found == [DicomFile(tmp_path / "a")]
+
+
+def test_a_zip_is_read_without_unpacking(tmp_path):
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as writer:
+        writer.writestr("../../etc/slice", b"content")
+        writer.writestr("folder/", b"")
+
+    (file,) = find_files(archive)
+
+    assert file.open().read() == b"content"
+    assert file.relative_to(tmp_path) == "study.zip/../../etc/slice"
+    assert list(tmp_path.iterdir()) == [archive]
+
+
+def test_zips_inside_a_folder_are_looked_into(tmp_path):
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as writer:
+        writer.writestr("slice", b"content")
+
+    assert find_files(tmp_path) == [DicomFile(tmp_path / "study.zip", "slice")]
+
+
+def test_a_dicomdir_stands_for_its_folder(tmp_path):
+    for name in ("DICOMDIR", "IMAGE1"):
+        (tmp_path / name).write_bytes(b"x")
+
+    assert len(find_files(tmp_path / "DICOMDIR")) == 2
+
+
+def test_a_zip_changed_on_disk_is_read_anew(tmp_path):
+    archive = tmp_path / "study.zip"
+    for content in (b"first", b"the second one"):
+        with zipfile.ZipFile(archive, "w") as writer:
+            writer.writestr("slice", content)
+        assert find_files(archive)[0].open().read() == content
+
+
+def test_a_link_out_of_the_folder_is_not_followed_and_said(tmp_path, caplog):
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    outside.write_bytes(b"secret")
+    inside.mkdir()
+    (inside / "slice").write_bytes(b"x")
+    (inside / "link").symlink_to(outside)
+    (inside / "twin").symlink_to(inside / "slice")
+
+    with caplog.at_level(logging.WARNING):
+        found = find_files(inside)
+
+    assert [file.path.name for file in found] == ["slice", "twin"]
+    assert "1 links that lead out" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["absent", "empty"])
+def test_an_absent_or_empty_input_says_what_to_give(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+
+    with pytest.raises(DataError, match=r"expected .* found (none|nothing there); (give|check)"):
+        find_files(tmp_path / name)
+
+
+def test_a_damaged_zip_is_an_error_of_one_line(tmp_path):
+    archive = tmp_path / "study.zip"
+    archive.write_bytes(b"PK\x03\x04 no zip")
+
+    with pytest.raises(DataError, match="damaged"):
+        find_files(archive)
+
+
+def test_a_zip_of_too_many_members_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MAX_MEMBERS", 2)
+    archive = tmp_path / "many.zip"
+    with zipfile.ZipFile(archive, "w") as writer:
+        for index in range(3):
+            writer.writestr(str(index), b"")
+
+    with pytest.raises(DataError, match="at most 2 files in a zip, found 3"):
+        find_files(archive)
+
+
+def test_a_zip_bomb_is_refused_by_its_ratio(tmp_path):
+    archive = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as writer:
+        for index in range(5):
+            writer.writestr(str(index), bytes(1 << 24))
+
+    with pytest.raises(DataError, match="packed at most 100 times"):
+        find_files(archive)
+
+
+def test_a_member_that_lies_about_its_size_gives_no_more_than_it_states(tmp_path):
+    archive = tmp_path / "liar.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as writer:
+        writer.writestr("slice", bytes(100_000))
+    content = archive.read_bytes()
+    archive.write_bytes(content.replace(struct.pack("<I", 100_000), struct.pack("<I", 10)))
+    (file,) = find_files(archive)
+
+    with pytest.raises(zipfile.BadZipFile):
+        file.open()
+
+
+def test_the_outside_of_a_root_is_never_shown():
+    assert DicomFile(Path("/home/someone/slice.dcm")).relative_to(Path("/data")) == "slice.dcm"
+
+
+def test_a_member_opens_as_a_seekable_stream(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_BZIP2) as writer:
+        writer.writestr("slice", b"content")
+
+    stream = DicomFile(tmp_path / "a.zip", "slice").open()
+
+    assert isinstance(stream, io.BytesIO)

@@ -1,0 +1,196 @@
+import csv
+import io
+import pickle
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    EnhancedCTImageStorage,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    SecondaryCaptureImageStorage,
+)  # fmt: skip
+
+from ich.dicom.elements import quiet_pydicom
+from ich.dicom.files import DicomFile, find_files
+from ich.dicom.header import REASONS, Rejected, SliceHeader, read_header
+
+
+def test_a_sound_slice_gives_its_facts(write_slice):
+    path = write_slice(
+        z=12.5, PixelSpacing=["0.4", "0.6"], SliceThickness="5", ConvolutionKernel="H31s", InstanceNumber="7"
+    )
+
+    header = read_header(DicomFile(path))
+
+    assert isinstance(header, SliceHeader)
+    assert (header.rows, header.columns, header.position) == (4, 4, (0, 0, 12.5))
+    assert (header.pixel_spacing, header.thickness_mm, header.kernel) == ((0.4, 0.6), 5.0, "H31S")
+    assert (header.slope, header.intercept, header.instance_number) == (1.0, -1024.0, 7)
+    assert header.transfer_syntax == "1.2.840.10008.1.2.1"
+
+
+def test_what_may_be_missing_is_none(write_slice):
+    header = read_header(DicomFile(write_slice(RescaleSlope=None, RescaleIntercept=None)))
+
+    assert (header.thickness_mm, header.instance_number, header.padding) == (None, None, None)
+    assert (header.slope, header.intercept, header.has_rescale) == (1.0, 0.0, False)
+
+
+@pytest.mark.parametrize("text", ["-1024.000000", " -1024", "-1.024e3", "-1024\\0"])
+def test_an_intercept_in_odd_text_is_read(write_slice, text):
+    with quiet_pydicom():
+        path = write_slice(RescaleIntercept=text)
+
+    assert read_header(DicomFile(path)).intercept == -1024
+
+
+def test_a_slice_without_modality_is_ct_by_its_class(write_slice):
+    assert isinstance(read_header(DicomFile(write_slice(Modality=None))), SliceHeader)
+
+
+def test_invalid_uids_and_texts_reach_neither_terminal_nor_warnings(write_slice):
+    with quiet_pydicom():
+        path = write_slice(
+            SOPInstanceUID="ID_1", SeriesInstanceUID="ID_2", StudyInstanceUID="ID_3", SpecificCharacterSet="NONSENSE",
+            WindowCenter="00036\\00036", SeriesDescription="Sch\xe4del",
+        )  # fmt: skip
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        header = read_header(DicomFile(path))
+
+    assert (header.sop_uid, header.series_uid, header.study_uid) == ("ID_1", "ID_2", "ID_3")
+
+
+@pytest.mark.parametrize(
+    ("elements", "code"),
+    [
+        ({"Modality": "MR"}, "not_ct"),
+        ({"PixelData": None}, "no_pixels"),
+        ({"NumberOfFrames": 2}, "multi_frame"),
+        ({"SOPClassUID": EnhancedCTImageStorage}, "multi_frame"),
+        ({"SOPClassUID": SecondaryCaptureImageStorage}, "secondary_capture"),
+        ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "colour"),
+        ({"ImagePositionPatient": None}, "no_geometry"),
+        ({"ImagePositionPatient": ["0", "0", "nan"]}, "no_geometry"),
+        ({"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]}, "no_geometry"),
+        ({"ImageOrientationPatient": [0] * 6}, "no_geometry"),
+        ({"PixelSpacing": [0, 0]}, "no_geometry"),
+        ({"Rows": 0}, "odd_size"),
+        ({"Rows": 60_000, "Columns": 60_000}, "odd_size"),
+        ({"PixelData": b"\0" * 30}, "truncated"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
+)  # fmt: skip
+def test_what_is_no_slice_is_rejected_with_a_code_and_a_sentence(write_slice, elements, code):
+    with quiet_pydicom():
+        path = write_slice(**elements)
+
+    rejected = read_header(DicomFile(path))
+
+    assert isinstance(rejected, Rejected)
+    assert (rejected.code, rejected.sentence) == (code, REASONS[code])
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"text", b"PK\x03\x04" * 50, b"\0" * 300], ids=["empty", "text", "zip", "zeros"]
+)
+def test_a_foreign_file_is_not_dicom(tmp_path, content):
+    (tmp_path / "file").write_bytes(content)
+
+    assert read_header(DicomFile(tmp_path / "file")).code == "not_dicom"
+
+
+def test_a_file_that_vanished_is_unreadable(tmp_path):
+    assert read_header(DicomFile(tmp_path / "gone")).code == "unreadable"
+
+
+@pytest.mark.parametrize("is_implicit", [True, False], ids=["implicit", "explicit"])
+def test_a_data_set_without_file_meta_is_read(tmp_path, data_set, is_implicit):
+    made = data_set()
+    del made.file_meta
+    made.save_as(tmp_path / "bare", implicit_vr=is_implicit, little_endian=True, enforce_file_format=False)
+
+    header = read_header(DicomFile(tmp_path / "bare"))
+
+    assert isinstance(header, SliceHeader)
+    assert (header.transfer_syntax == ImplicitVRLittleEndian) == is_implicit
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
+def test_each_plain_encoding_gives_the_same_header(write_slice, syntax):
+    header = read_header(DicomFile(write_slice(syntax=syntax, PixelPaddingValue=-2000)))
+
+    assert (header.rows, header.bits_stored, header.intercept, header.padding) == (4, 16, -1024, (-2000, -2000))
+
+
+def test_padding_written_without_a_sign_is_read_with_it(write_slice):
+    header = read_header(DicomFile(write_slice(PixelPaddingValue=63536, PixelPaddingRangeLimit=63636)))
+
+    assert header.padding == (-2000, -1900)
+
+
+def test_a_header_is_small_to_send_and_hides_the_patient(write_slice):
+    header = read_header(DicomFile(write_slice(PatientID="SECRET", SeriesDescription="SECRET")))
+
+    assert len(pickle.dumps([header] * 1)) < 1000
+    assert pickle.loads(pickle.dumps(header)) == header
+    assert "SECRET" not in repr(header)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1), cut=st.floats(0, 1))
+def test_any_mutation_of_a_file_ends_as_a_header_or_a_reason(tmp_path, data_set, seed, cut):
+    stream = io.BytesIO()
+    data_set().save_as(stream, enforce_file_format=True)
+    content = bytearray(stream.getvalue())
+    rng = np.random.default_rng(seed)
+    for place in rng.integers(0, len(content), 8):
+        content[place] = rng.integers(256)
+    (tmp_path / "mutant").write_bytes(content[: round(len(content) * (0.3 + 0.7 * cut))])
+
+    found = read_header(DicomFile(tmp_path / "mutant"))
+
+    assert isinstance(found, SliceHeader) or found.code in REASONS
+
+
+ODD = {
+    "693_J2KR.dcm": None, "693_UNCR.dcm": None, "CT0012.fragmented_no_bot_jpeg_baseline.51.dcm": "multi_frame",
+    "CT1_J2KR": None, "CT_small.dcm": None, "ExplVR_BigEnd.dcm": "not_ct", "Fake_MONOHR1.dcm": "not_ct",
+    "J2K_pixelrep_mismatch.dcm": None, "emri_small.dcm": "not_ct", "explicit_VR-UN.dcm": None,
+    "image_dfl.dcm": "not_ct", "lungmask_no_meta_ct.dcm": None, "no-pixel-spacing.dcm": "not_ct",
+    "no_meta.dcm": "not_dicom", "rtplan.dcm": "not_ct", "seg_image_ct_binary.dcm": "not_ct",
+    "sr_document.dcm": "not_ct",
+}  # fmt: skip
+
+
+@pytest.mark.realdata
+def test_each_of_the_odd_real_files_ends_as_documented(realdata):
+    files = [file for file in find_files(realdata / "formats" / "odd.zip") if "/IM-" not in file.member]
+
+    codes = {Path(file.member).name: getattr(read_header(file), "code", None) for file in files}
+
+    assert codes == ODD
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("archive", ["ge_tilt/ge_tilt.zip", "cq500/CQ500_CT_181.zip", "formats/syntaxes.zip"])
+def test_headers_of_real_files_agree_with_the_table_of_facts(realdata, archive):
+    with (realdata / "facts.csv").open() as table:
+        facts = {row["member"]: row for row in csv.DictReader(table) if row["zip"] == archive}
+
+    for file in find_files(realdata / archive):
+        header, row = read_header(file), facts[file.member]
+
+        assert header.sop_uid == row["SOPInstanceUID"]
+        assert (header.rows, header.columns, header.bits_stored) == tuple(
+            int(row[name]) for name in ("Rows", "Columns", "BitsStored")
+        )
+        assert header.position == tuple(map(float, row["ImagePositionPatient"].split("\\")))
+        assert header.transfer_syntax == row["TransferSyntaxUID"]

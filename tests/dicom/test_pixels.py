@@ -1,0 +1,227 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+)  # fmt: skip
+
+from ich.dicom import pixels
+from ich.dicom.files import DicomFile, find_files
+from ich.dicom.header import SliceHeader, read_header
+from ich.dicom.pixels import UnreadablePixels, clean_hu, read_hu, read_stored, rescaled_hu, unwrapped_hu
+
+RAMP = np.arange(-1000, 600, 100).reshape(4, 4)  # HU
+
+
+@pytest.mark.parametrize(
+    "syntax",
+    [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian, RLELossless],
+    ids=lambda syntax: syntax.name,
+)
+def test_each_encoding_gives_the_same_hu(write_slice, syntax):
+    hu = read_hu(read_header(DicomFile(write_slice(syntax=syntax, hu=RAMP))))
+
+    np.testing.assert_array_equal(hu, RAMP)
+    assert hu.dtype == np.int16
+
+
+def test_a_matrix_that_is_not_square_keeps_its_shape(write_slice):
+    hu = read_hu(read_header(DicomFile(write_slice(hu=RAMP.reshape(2, 8)))))
+
+    np.testing.assert_array_equal(hu, RAMP.reshape(2, 8))
+
+
+def test_monochrome1_says_how_to_show_a_slice_and_leaves_its_hu(write_slice):
+    path = write_slice(hu=RAMP, PhotometricInterpretation="MONOCHROME1")
+
+    np.testing.assert_array_equal(read_hu(read_header(DicomFile(path))), RAMP)
+
+
+def test_a_data_set_without_file_meta_gives_its_hu(tmp_path, data_set):
+    made = data_set(hu=RAMP)
+    del made.file_meta
+    made.save_as(tmp_path / "bare", implicit_vr=True, little_endian=True, enforce_file_format=False)
+
+    np.testing.assert_array_equal(read_hu(read_header(DicomFile(tmp_path / "bare"))), RAMP)
+
+
+def test_two_different_windows_in_the_header_change_nothing(write_slice):
+    path = write_slice(hu=RAMP, WindowCenter=["00036", "00600"], WindowWidth=["00036", "02800"])
+
+    np.testing.assert_array_equal(read_hu(read_header(DicomFile(path))), RAMP)
+
+
+def test_fractions_of_hu_are_rounded_half_to_even(header):
+    stored = np.array([1, 3, 5, 6], dtype=np.int16)
+
+    np.testing.assert_array_equal(rescaled_hu(stored, header(slope=0.5, intercept=0.0)), [0, 2, 2, 3])
+
+
+def test_values_that_no_integer_holds_end_at_the_ceiling(header):
+    stored = np.array([-32768, 32767], dtype=np.int16)
+
+    np.testing.assert_array_equal(clean_hu(stored, header(slope=1e300, intercept=0.0)), [-1024, 3071])
+
+
+def test_hu_are_clipped_to_what_twelve_bits_hold(header):
+    stored = np.array([27_476, -2000, 1064], dtype=np.int16)  # maximum of RSNA's ID_8881b1c4b1, and its padding
+
+    np.testing.assert_array_equal(clean_hu(stored, header()), [3071, -1024, 40])
+
+
+def test_padding_becomes_air_at_both_ends_of_its_range(header):
+    stored = np.array([3990, 4000, 4010, 4020, 4021], dtype=np.int16)
+
+    hu = clean_hu(stored, header(padding=(4000, 4020)))
+
+    np.testing.assert_array_equal(hu, [2966, -1024, -1024, -1024, 2997])
+
+
+def test_a_padding_value_that_means_tissue_tears_no_holes(header):
+    stored = np.array([1024, 1064], dtype=np.int16)
+
+    np.testing.assert_array_equal(clean_hu(stored, header(padding=(1064, 1064))), [0, 40])
+
+
+# A wrapped file as Howard 2019 describes it: background -1000 stored as 3096 in 12 unsigned bits, intercept 0 or 1.
+WRAPPED = {"bits_stored": 12, "is_signed": False}
+
+
+@pytest.mark.parametrize("intercept", [0.0, 1.0])
+def test_bright_air_is_dark_again_after_the_wrap_repair(header, intercept):
+    hu = np.array([-1000, -100, -1, 0, 40, 1000, 3000])
+    stored = (hu % 4096).astype(np.uint16)
+
+    repaired = clean_hu(stored, header(intercept=intercept, **WRAPPED))
+
+    assert stored[0] == 3096
+    np.testing.assert_array_equal(repaired, hu)
+
+
+@given(st.integers(0, 4095))
+def test_the_wrap_repair_is_what_the_published_steps_do(stored):
+    shifted = stored + 1000  # Howard 2019: add 1000; subtract 4096 where 4096 or more; then intercept -1000
+    published = (shifted - 4096 if shifted >= 4096 else shifted) - 1000
+
+    assert unwrapped_hu(np.array([stored], dtype=np.uint16))[0] == published
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"bits_stored": 12, "is_signed": True, "intercept": 0.0},
+        {"bits_stored": 16, "is_signed": False, "intercept": 0.0},
+        {"bits_stored": 12, "is_signed": False, "intercept": -1000.0},
+    ],
+    ids=["signed", "16 bits", "usual intercept"],
+)
+def test_sound_files_are_not_taken_for_wrapped_ones(header, facts):
+    stored = np.array([3000], dtype=np.int16)
+
+    assert clean_hu(stored, header(**facts))[0] == 3000 + facts["intercept"]
+
+
+def test_pixels_cut_off_after_the_header_was_read_are_truncated(write_slice):
+    path = write_slice(hu=RAMP)
+    header = read_header(DicomFile(path))
+    path.write_bytes(path.read_bytes()[:-6])
+
+    with pytest.raises(UnreadablePixels) as error:
+        read_hu(header)
+
+    assert error.value.code == "truncated"
+
+
+def test_a_truncated_deflated_file_is_no_slice(write_slice):
+    path = write_slice(syntax=DeflatedExplicitVRLittleEndian, hu=RAMP)
+    path.write_bytes(path.read_bytes()[:-20])
+
+    assert read_header(DicomFile(path)).code == "unreadable"
+
+
+def test_a_missing_decoder_names_the_extra(header):
+    with pytest.raises(UnreadablePixels, match=r"pip install 'ich\[codecs\]'") as error:
+        read_hu(header(transfer_syntax="1.2.840.10008.1.2.4.53"))
+
+    assert error.value.code == "no_decoder"
+
+
+def test_pixels_of_another_shape_than_stated_are_refused(write_slice):
+    header = read_header(DicomFile(write_slice(hu=RAMP)))
+
+    with pytest.raises(UnreadablePixels, match="not the matrix that the header states"):
+        read_hu(replace(header, rows=2))
+
+
+SYNTAXES = {
+    "RLELossless": 0, "BigEndianExplicit": 0, "Deflated": 0, "JPEG2000LosslessOnly": 0, "JPEGLSLossless": 0,
+    "JPEGProcess14SV1": 0, "JPEGProcess14T": 0, "LittleEndianImplicit": 0, "LittleEndianExplicit": 0,
+    "JPEGLSLossyT": 1, "JPEG2000T": 5, "JPEGProcess1T": 64.2,
+}  # fmt: skip
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("syntax", "largest"), SYNTAXES.items(), ids=SYNTAXES)
+def test_one_real_slice_is_the_same_in_each_transfer_syntax(realdata, syntax, largest):
+    files = {file.member: file for file in find_files(realdata / "formats" / "syntaxes.zip")}
+    base = read_header(files["syntaxes/CTImage.dcm"])
+    other = read_header(next(file for member, file in files.items() if syntax in member))
+
+    difference = np.abs(rescaled_hu(read_stored(base), base) - rescaled_hu(read_stored(other), other))
+
+    assert difference.max() <= largest
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("syntax", "way"), {"4.51": "pylibjpeg-libjpeg", "4.53": "codecs", "4.55": "codecs"}.items())
+def test_retired_jpeg_says_that_no_decoder_reads_it(realdata, syntax, way):
+    files = find_files(realdata / "formats" / "syntaxes.zip")
+    header = read_header(next(file for file in files if f"{syntax}.dcm" in file.member))
+
+    with pytest.raises(UnreadablePixels, match=way) as error:
+        read_hu(header)
+
+    assert error.value.code == "no_decoder"
+
+
+ARCHIVES = ("ge_tilt/ge_tilt.zip", "cq500/CQ500_CT_181.zip", "philips_mixed/philips_S21570.zip", "formats/odd.zip",
+            "rsna/stage_2_test_ID_d7fd39e49b.zip", "rsna/stage_2_train_ID_74f2e4ee2b.zip",
+            "rsna/stage_2_train_ID_8881b1c4b1.zip")  # fmt: skip
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("archive", ARCHIVES)
+def test_real_files_give_the_hu_that_simpleitk_gives(realdata, tmp_path, archive):
+    simpleitk = pytest.importorskip("SimpleITK")
+    headers = [found for found in map(read_header, find_files(realdata / archive)) if isinstance(found, SliceHeader)]
+
+    for header in headers[:: max(1, len(headers) // 4)]:
+        path = tmp_path / "slice.dcm"
+        path.write_bytes(header.file.open().read())
+        theirs = simpleitk.GetArrayFromImage(simpleitk.ReadImage(str(path), imageIO="GDCMImageIO"))[0]  # 2.5.7
+
+        np.testing.assert_array_equal(rescaled_hu(read_stored(header), header), np.rint(theirs))
+
+
+@pytest.mark.realdata
+def test_real_signed_slices_hold_no_value_below_air_though_no_padding_is_stated(realdata):
+    headers = [read_header(file) for file in find_files(realdata / "rsna" / "stage_2_train_ID_30ea2b02d4.zip")]
+
+    assert headers[0].padding is None
+    assert rescaled_hu(read_stored(headers[0]), headers[0]).min() == -3024
+    assert read_hu(headers[0]).min() == pixels.AIR == -1024
+
+
+def test_a_file_replaced_by_something_else_is_refused(header, tmp_path):
+    (tmp_path / "x").write_bytes(b"no dicom at all")
+
+    with pytest.raises(UnreadablePixels, match="no DICOM"):
+        read_hu(header(file=DicomFile(Path(tmp_path / "x"))))
