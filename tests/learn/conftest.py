@@ -3,6 +3,7 @@
 import functools
 import json
 from pathlib import Path
+from typing import Any
 
 import blosc2
 import numpy as np
@@ -10,9 +11,13 @@ import pandas as pd
 import pytest
 import torch
 
+from ich.data.slices import SliceDataModule
+from ich.data.studies import StudyDataModule
 from ich.labels import LABELS
+from ich.learn.checkpoint import read_checkpoint
 from ich.learn.devices import Devices
-from ich.learn.fit import Recipe, Watching
+from ich.learn.features import FeatureCache
+from ich.learn.fit import FitResult, Recipe, Watching, fit_sequence, fit_slices
 from ich.learn.losses import WeightedBCE
 from ich.learn.schedules import constant
 from ich.learn.trainer import TrainingSettings
@@ -20,11 +25,12 @@ from ich.store.settings import FORMAT
 from ich.store.store import Store
 
 SIZE, N_STUDIES = 32, 8
-NET = {
-    "net": "SliceNet",
-    "backbone": "tiny",
-    "windows": {"brain": {"centre": 40, "width": 80, "mean": 0.2, "std": 0.3}},
-}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Nets this small lose more by waiting for threads than they win, by far on a busy machine."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
@@ -73,9 +79,44 @@ def recipe() -> Recipe:
 
 @pytest.fixture(scope="session")
 def settings() -> TrainingSettings:
-    return TrainingSettings(Devices("cpu", 1, "auto"), "32-true", max_epochs=1, log_every_n_steps=1)
+    return TrainingSettings(Devices("cpu", 1, "auto"), "32-true", max_epochs=1, threads=1, log_every_n_steps=1)
 
 
 @pytest.fixture(scope="session")
 def unwatched() -> Watching:
     return Watching(show_bar=False)
+
+
+@pytest.fixture(scope="session")
+def net() -> dict[str, Any]:
+    """Build arguments of the smallest slice net; its window is measured."""
+    return {
+        "net": "SliceNet",
+        "backbone": "tiny",
+        "windows": {"brain": {"centre": 40, "width": 80, "mean": None, "std": None}},
+    }
+
+
+@pytest.fixture(scope="session")
+def cnn_run(net, store, recipe, settings, unwatched, tmp_path_factory) -> tuple[Path, FitResult]:
+    """A slice net trained for one epoch on fold 1; fold 0 validates, fold 2 is left out."""
+    run = tmp_path_factory.mktemp("cnn")
+    data = SliceDataModule(store.path, fold=0, leave_out=[2], batch_size=6, workers=0)
+    return run, fit_slices(run, data, net=net, recipe=recipe, settings=settings, watching=unwatched)
+
+
+@pytest.fixture(scope="session")
+def features(cnn_run, store, tmp_path_factory) -> FeatureCache:
+    """The slice net's features of all studies but the test patients'."""
+    studies = [f"s{number}" for number in range(2, N_STUDIES)]
+    return FeatureCache.extract(cnn_run[0], store, studies=studies, folder=tmp_path_factory.mktemp("features"))
+
+
+@pytest.fixture(scope="session")
+def sequence_run(cnn_run, features, store, recipe, settings, unwatched, tmp_path_factory) -> tuple[Path, FitResult]:
+    """A small LSTM trained for one epoch on fold 2, whom the slice net has not seen."""
+    run = tmp_path_factory.mktemp("sequence")
+    data = StudyDataModule(features, store, fold=0, leave_out=[1], batch_size=2)
+    lstm = {"_target_": "ich.nets.sequence.SliceLSTM", "hidden": 8, "layers": 1}
+    cnn = read_checkpoint(cnn_run[0])
+    return run, fit_sequence(run, data, net=lstm, cnn=cnn, recipe=recipe, settings=settings, watching=unwatched)

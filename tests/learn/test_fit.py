@@ -1,50 +1,121 @@
+import json
+import warnings
+
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from ich.data.rows import labels_of
 from ich.data.slices import SliceDataModule
-from ich.data.studies import StudyDataModule
 from ich.learn.checkpoint import load_net, read_checkpoint
-from ich.learn.features import FeatureCache
-from ich.learn.fit import fit_sequence, fit_slices, predict_studies
-
-NET = {
-    "net": "SliceNet",
-    "backbone": "tiny",
-    "windows": {"brain": {"centre": 40, "width": 80, "mean": None, "std": None}},
-}
+from ich.learn.fit import fit_slices, predict_studies
+from ich.learn.metrics import slice_scores
 
 
-@pytest.fixture(scope="module")
-def cnn_run(store, recipe, settings, unwatched, tmp_path_factory):
-    run = tmp_path_factory.mktemp("cnn")
-    data = SliceDataModule(store.path, fold=0, leave_out=[2], batch_size=6, workers=0)
-    return run, fit_slices(run, data, net=NET, recipe=recipe, settings=settings, watching=unwatched)
-
-
-def test_training_ends_with_checkpoints(cnn_run):
+def test_a_training_leaves_two_checkpoints_and_a_table(cnn_run):
     run, result = cnn_run
-    print(result)
-    print(pd.read_csv(run / "metrics.csv").T.to_string())
-    content = torch.load(result.last, weights_only=True)
-    print(content.keys(), content["callbacks"], content["ich"])
-    print(list(run.rglob("*")))
-    print(read_checkpoint(run))
+
+    files = sorted(str(file.relative_to(run)) for file in run.rglob("*") if file.is_file())
+
+    assert files == ["checkpoints/best.ckpt", "checkpoints/last.ckpt", "metrics.csv"]
+    assert (result.best, result.last) == (run / files[0], run / files[1])
 
 
-def test_seq(cnn_run, store, recipe, settings, unwatched, tmp_path):
+@pytest.mark.parametrize("stage", ["cnn_run", "sequence_run"])
+@pytest.mark.parametrize("name", ["best", "last"])
+def test_checkpoints_load_without_unpickling_and_hold_no_path(stage, name, request):
+    run, _ = request.getfixturevalue(stage)
+
+    content = torch.load(run / "checkpoints" / f"{name}.ckpt", weights_only=True)
+
+    without_tensors = {key: content[key] for key in content if key not in ("state_dict", "optimizer_states")}
+    assert "/" not in json.dumps(without_tensors)  # also: plain JSON values only
+
+
+def test_only_the_last_checkpoint_carries_the_optimizer(cnn_run):
+    contents = {name: torch.load(getattr(cnn_run[1], name), weights_only=True) for name in ("best", "last")}
+
+    assert "optimizer_states" not in contents["best"]
+    assert contents["last"]["optimizer_states"]
+    assert contents["best"]["state_dict"].keys() == contents["last"]["state_dict"].keys()
+
+
+def test_a_slice_checkpoint_says_what_it_is(cnn_run, store):
+    facts = read_checkpoint(cnn_run[0]).facts
+
+    assert (facts["kind"], facts["size"], facts["source"], facts["fold"], facts["leave_out"]) == (
+        "slice", 32, store.source, 0, [2]
+    )  # fmt: skip
+    assert facts["train_patients"] == ["p4", "p5"]
+    assert facts["windows"] == facts["net"]["windows"]
+    assert 0 < facts["windows"]["brain"]["mean"] < 1  # measured: the configuration had null
+    assert facts["net"]["weights"] is None
+
+
+def test_a_sequence_checkpoint_names_its_slice_net(cnn_run, sequence_run):
+    facts, cnn = read_checkpoint(sequence_run[0]).facts, read_checkpoint(cnn_run[0])
+
+    assert (facts["kind"], facts["cnn_hash"], facts["windows"]) == ("sequence", cnn.hash, cnn.facts["windows"])
+    assert not set(facts["train_patients"]) & set(cnn.facts["train_patients"])
+
+
+def test_the_reported_log_loss_is_that_of_the_best_checkpoint(cnn_run, store):
     run, result = cnn_run
-    features = FeatureCache.extract(run, store, studies=list(store.studies.study), folder=tmp_path)
-    data = StudyDataModule(features, store, fold=0, leave_out=[1], batch_size=2)
-    r = fit_sequence(
-        tmp_path / "seq",
-        data,
-        net={"net": "SliceLSTM", "hidden": 8, "layers": 1},
-        cnn=read_checkpoint(run),
-        recipe=recipe,
-        settings=settings,
-        watching=unwatched,
+    net = load_net(read_checkpoint(run))
+    hu = np.concatenate([store.read_study(study) for study in ("s2", "s3")])
+    with torch.inference_mode():
+        logits = net(torch.from_numpy(hu)[:, None]).numpy()
+
+    assert result.best_log_loss == pytest.approx(
+        slice_scores(labels_of(store, ["s2", "s3"]), logits)["log_loss"], rel=1e-5
     )
-    print(r)
-    out = predict_studies(load_net(read_checkpoint(r.best)), features, studies=data.split.validation)
-    print({k: (a.shape, b.shape) for k, (a, b) in out.items()})
+
+
+def test_the_table_has_loss_rate_speed_and_scores(cnn_run):
+    table = pd.read_csv(cnn_run[0] / "metrics.csv")
+
+    assert table["train/loss"].notna().sum() == 3  # 17 slices in batches of 6, a row a step
+    assert table["train/lr"].dropna().tolist() == pytest.approx([3e-3] * 3)
+    assert table["val/log_loss"].dropna().tolist() == pytest.approx([cnn_run[1].metrics["log_loss"]])
+    assert table["train/slices_per_second"].dropna().gt(0).all()
+    assert "val/auc_any" in table
+    assert "val/auc_epidural" not in table  # known nowhere
+
+
+def test_the_same_seed_gives_the_same_weights(cnn_run, store, recipe, settings, unwatched, net, tmp_path):
+    data = SliceDataModule(store.path, fold=0, leave_out=[2], batch_size=6, workers=0)
+
+    again = fit_slices(tmp_path, data, net=net, recipe=recipe, settings=settings, watching=unwatched)
+
+    assert read_checkpoint(again.last).hash == read_checkpoint(cnn_run[1].last).hash
+
+
+def test_studies_are_predicted_one_by_one(sequence_run, features):
+    net = load_net(read_checkpoint(sequence_run[0]))
+
+    answers = predict_studies(net, features, studies=["s2", "s7"])
+
+    assert list(answers) == ["s2", "s7"]
+    slices, study = answers["s7"]
+    assert slices.shape == (11, 6)
+    np.testing.assert_array_equal(study, slices.max(axis=0))
+
+
+def test_the_sequence_net_is_standardised_by_its_training_features(sequence_run, features):
+    trained_on = np.concatenate([features.read(study) for study in ("s6", "s7")])
+
+    state = read_checkpoint(sequence_run[0]).state_dict
+
+    np.testing.assert_allclose(state["feature_mean"], trained_on.mean(0), rtol=1e-4, atol=1e-5)
+
+
+def test_a_training_is_quiet(store, recipe, settings, unwatched, net, tmp_path, capfd):
+    data = SliceDataModule(store.path, fold=0, leave_out=[2], batch_size=6, workers=0)
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        fit_slices(tmp_path, data, net=net, recipe=recipe, settings=settings, watching=unwatched)
+
+    assert [str(warning.message) for warning in heard] == []
+    assert capfd.readouterr() == ("", "")
