@@ -41,6 +41,7 @@ def test_room_air_is_silenced_and_the_head_with_its_margin_kept():
     dense = hu > -500
     assert np.array_equal(quiet[dense], hu[dense])
     assert (quiet[0, :8, :8] == AIR).all()
+    assert quiet[0, 64, 8] == hu[0, 64, 8]  # air 5 px outside the skull, whose edge lies at column 13
 
 
 def test_a_matrix_above_512_is_reduced_and_the_page_says_so():
