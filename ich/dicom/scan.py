@@ -113,16 +113,44 @@ def preprocess_scan(
     rejected = [found for found in read if isinstance(found, Rejected)]
     study = _one_study(headers, rejected, series)
     named = all(one.is_file() and one.suffix.lower() != ".zip" for one in paths)
-    choice = choose_series(study, series=series, min_slices=1 if named else MIN_SLICES)
+    scan = scan_of_study(study, series=series, slab_mm=slab_mm, min_slices=1 if named else MIN_SLICES)
+    others = [header for header in headers if header.study_uid != study[0].study_uid]
+    return replace(scan, not_used=(*scan.not_used, *_other_studies(others), *map(not_used_file, rejected)))
+
+
+def scan_of_study(
+    headers: Sequence[SliceHeader],
+    *,
+    series: str | None = None,
+    slab_mm: float | None = 5.0,
+    min_slices: int = MIN_SLICES,
+) -> Scan:
+    """Choose the series of one study by the rule of `ich.dicom.series` and read it.
+
+    Args:
+        headers: slices of one study.
+        series: uid of the series to read instead.
+        slab_mm: as for `preprocess_scan`.
+        min_slices: below this a series is no head, unless it was asked for.
+
+    Raises:
+        NoHeadCT: no series is a readable head CT.
+        DataError: slices of several studies, or not the series asked for.
+    """
+    choice = choose_series(headers, series=series, min_slices=min_slices)
     scan = read_scan(choice.headers, slab_mm=slab_mm)
-    others = [header for header in headers if header.study_uid != choice.headers[0].study_uid]
-    not_used = (
-        *scan.not_used,
-        *map(_from_series, choice.not_chosen),
-        *_other_studies(others),
-        *map(_from_file, rejected),
-    )
+    not_used = (*scan.not_used, *map(not_used_series, choice.not_chosen))
     return replace(scan, series=ScanSeries(choice.series_uid, choice.reason), not_used=not_used)
+
+
+def not_used_file(rejected: Rejected) -> NotUsed:
+    """A rejected file as the scan lists it."""
+    return NotUsed(rejected.file, 1, rejected.code, rejected.sentence)
+
+
+def not_used_series(left_out: NotChosen) -> NotUsed:
+    """A series not chosen as the scan lists it."""
+    return NotUsed(left_out.series_uid, left_out.n_files, left_out.code, left_out.sentence)
 
 
 def read_scan(headers: Sequence[SliceHeader], *, slab_mm: float | None, keeps_every_slice: bool = False) -> Scan:
@@ -244,7 +272,7 @@ def _one_study(
 ) -> tuple[SliceHeader, ...]:
     """The slices of the one study that is meant."""
     if not headers:
-        found = _counted([_from_file(one) for one in rejected])
+        found = _counted([not_used_file(one) for one in rejected])
         raise NoHeadCT(f"input: expected CT slices, found {found}; give a folder or zip with a head CT")
     studies = studies_in(headers)
     if series is not None:
@@ -259,14 +287,6 @@ def _one_study(
 
 def _not_used(header: SliceHeader, code: str) -> NotUsed:
     return NotUsed(header.file, 1, code, REASONS[code])
-
-
-def _from_file(rejected: Rejected) -> NotUsed:
-    return NotUsed(rejected.file, 1, rejected.code, rejected.sentence)
-
-
-def _from_series(left_out: NotChosen) -> NotUsed:
-    return NotUsed(left_out.series_uid, left_out.n_files, left_out.code, left_out.sentence)
 
 
 def _other_studies(headers: Sequence[SliceHeader]) -> list[NotUsed]:

@@ -1,0 +1,52 @@
+import warnings
+
+import pytest
+from pydicom import config
+
+from ich.dicom.elements import Elements, quiet_pydicom, read_dataset
+
+
+@pytest.fixture
+def elements(write_slice):
+    """Writes a slice with these elements and reads them back."""
+
+    def read(**values) -> Elements:
+        with quiet_pydicom(), write_slice(**values).open("rb") as stream:
+            return Elements(read_dataset(stream, with_pixels=False))
+
+    return read
+
+
+@pytest.mark.parametrize("text", ["abc", "1\\abc", "nan", "1e400"])
+def test_text_that_is_no_finite_number_gives_none(elements, text):
+    with quiet_pydicom():
+        found = elements(RescaleIntercept=text)
+
+    assert (found.number("RescaleIntercept"), found.numbers("RescaleIntercept")) == (None, ())
+
+
+def test_leading_zeros_and_several_values_are_numbers(elements):
+    assert elements(WindowCenter="00036\\00040").numbers("WindowCenter") == (36.0, 40.0)
+
+
+def test_an_absent_element_is_empty_in_each_form(elements):
+    found = elements()
+
+    assert (found.text("PatientName"), found.texts("PatientName"), found.whole("Overlays")) == ("", (), None)
+
+
+def test_pydicom_s_settings_are_as_before_after_a_quiet_reading():
+    before = config.settings.reading_validation_mode
+
+    with quiet_pydicom():
+        assert config.settings.reading_validation_mode == config.IGNORE
+
+    assert config.settings.reading_validation_mode == before
+
+
+def test_warnings_of_others_are_heard_again_after_a_quiet_reading():
+    with quiet_pydicom():
+        warnings.warn("not heard", UserWarning, stacklevel=1)
+
+    with pytest.warns(UserWarning, match="heard"):
+        warnings.warn("heard", UserWarning, stacklevel=1)

@@ -1,0 +1,241 @@
+import warnings
+import zipfile
+
+import numpy as np
+import pytest
+
+from ich.dicom.files import DicomFile, find_files
+from ich.dicom.header import SliceHeader, read_header
+from ich.dicom.scan import preprocess_scan, read_scan
+from ich.errors import DataError, NoHeadCT
+
+
+@pytest.fixture
+def study(write_slice, tmp_path):
+    """Six slices 5 mm apart, of 0, 10 ... 50 HU from feet to head, under shuffled names."""
+    for z, name in zip(range(0, 30, 5), "dafcbe", strict=True):
+        write_slice(f"study/{name}", z=float(z), hu=np.full((4, 4), 2 * z), SliceThickness="5")
+    return tmp_path / "study"
+
+
+def headers_of(folder):
+    return [read_header(file) for file in find_files(folder)]
+
+
+def test_a_folder_becomes_a_volume_from_feet_to_head(study):
+    scan = preprocess_scan(study)
+
+    assert scan.hu.dtype == np.int16
+    assert scan.hu.shape == (6, 4, 4)
+    assert scan.hu[:, 0, 0].tolist() == [0, 10, 20, 30, 40, 50]
+    np.testing.assert_array_equal(scan.positions_mm, np.arange(0, 30, 5, dtype=np.float32))
+    assert (scan.spacing_mm, scan.thickness_mm, scan.warnings, scan.not_used) == ((0.5, 0.5), 5.0, (), ())
+    assert (scan.study_uid, scan.series.series_uid) == ("1.2", "1.2.3")
+
+
+def test_a_zip_and_a_list_of_files_give_the_same_as_the_folder(study, tmp_path):
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as writer:
+        for path in study.iterdir():
+            writer.write(path, f"x/{path.name}")
+
+    scans = [preprocess_scan(source) for source in (str(study), tmp_path / "study.zip", list(study.iterdir()))]
+
+    assert all(np.array_equal(scan.hu, scans[0].hu) for scan in scans)
+    assert all(scan.sop_uids == scans[0].sop_uids for scan in scans)
+
+
+def test_one_file_becomes_a_scan_of_one_slice(study):
+    assert preprocess_scan(study / "a").hu.shape == (1, 4, 4)
+
+
+def test_foreign_and_broken_files_are_named_and_the_rest_goes_on(study, write_slice):
+    (study / "notes.txt").write_bytes(b"text")
+    broken = write_slice("study/broken", z=40.0)
+    broken.write_bytes(broken.read_bytes()[:-5])
+    write_slice("study/mr", Modality="MR")
+
+    scan = preprocess_scan(study)
+
+    assert len(scan.hu) == 6
+    assert {one.subject.path.name: one.code for one in scan.not_used} == {
+        "notes.txt": "not_dicom", "broken": "truncated", "mr": "not_ct"
+    }  # fmt: skip
+
+
+def test_a_slice_whose_pixels_fail_is_missing_and_said(study):
+    headers = headers_of(study)
+    (study / "a").write_bytes((study / "a").read_bytes()[:-5])
+
+    scan = read_scan(headers, slab_mm=None)
+
+    assert scan.hu[:, 0, 0].tolist() == [0, 20, 30, 40, 50]
+    assert len(scan.positions_mm) == len(scan.sop_uids) == 5
+    assert [(one.subject.path.name, one.code) for one in scan.not_used] == [("a", "truncated")]
+    assert "1 slices can't be read and are missing" in scan.warnings
+
+
+def test_a_series_without_one_readable_slice_is_no_head_ct(study):
+    headers = headers_of(study)
+    for path in study.iterdir():
+        path.write_bytes(path.read_bytes()[:-5])
+
+    with pytest.raises(NoHeadCT, match=r"found 6 files \(truncated\)"):
+        read_scan(headers, slab_mm=None)
+
+
+def test_several_studies_ask_for_one(study, write_slice):
+    write_slice("study/other", StudyInstanceUID="9.9", SeriesInstanceUID="9.9.1", SOPInstanceUID="9.9.1.1")
+
+    with pytest.raises(NoHeadCT, match=r"expected one study, found 2; .*series=UID"):
+        preprocess_scan(study)
+
+    scan = preprocess_scan(study, series="9.9.1")
+    assert (len(scan.hu), scan.study_uid) == (1, "9.9")
+    assert [(one.subject, one.n_files, one.code) for one in scan.not_used] == [("1.2.3", 6, "not_asked_for")]
+
+
+def test_a_series_that_is_nowhere_is_an_error(study):
+    with pytest.raises(DataError, match="series=7"):
+        preprocess_scan(study, series="7")
+
+
+def test_an_input_without_ct_says_what_it_holds(write_slice, tmp_path):
+    write_slice("folder/a", Modality="MR")
+    (tmp_path / "folder/b").write_bytes(b"text")
+
+    with pytest.raises(NoHeadCT, match=r"found 1 files \(not_ct\), 1 files \(not_dicom\)"):
+        preprocess_scan(tmp_path / "folder")
+
+
+def test_thin_slices_become_slabs_that_know_their_sources(write_slice, tmp_path):
+    for z in range(10):
+        write_slice(f"thin/{z}", z=float(z), hu=np.full((4, 4), 10 * z))
+
+    scan = preprocess_scan(tmp_path / "thin")
+
+    assert scan.hu[:, 0, 0].tolist() == [20, 70]
+    assert (scan.thickness_mm, scan.positions_mm.tolist()) == (5.0, [2.0, 7.0])
+    assert [len(uids) for uids in scan.source_uids] == [5, 5]
+    assert scan.sop_uids == (scan.source_uids[0][2], scan.source_uids[1][2])
+    assert scan.facts["slabs"] is True
+    assert len(preprocess_scan(tmp_path / "thin", slab_mm=None).hu) == 10
+
+
+@pytest.fixture
+def repeated(study, write_slice):
+    """The study with a second slice at 10 mm, of another kernel and a lower uid."""
+    write_slice("study/twin", z=10.0, hu=np.full((4, 4), 99), SOPInstanceUID="1.1", ConvolutionKernel="UC")
+    return study
+
+
+def test_a_labelled_series_keeps_repeated_positions_by_uid(repeated):
+    scan = read_scan(headers_of(repeated), slab_mm=5.0, keeps_every_slice=True)
+
+    assert scan.hu[:, 0, 0].tolist() == [0, 10, 99, 20, 30, 40, 50]
+    assert scan.not_used == ()
+    assert any("1 slices lie at the position" in warning for warning in scan.warnings)
+
+
+def test_otherwise_the_slice_of_the_more_frequent_kind_stays(repeated):
+    scan = read_scan(headers_of(repeated), slab_mm=5.0)
+
+    assert scan.hu[:, 0, 0].tolist() == [0, 10, 20, 30, 40, 50]
+    assert [(one.subject.path.name, one.code) for one in scan.not_used] == [("twin", "repeated_position")]
+
+
+def test_slices_of_one_kind_at_one_position_leave_the_lowest_uid(study, write_slice):
+    write_slice("study/twin", z=10.0, hu=np.full((4, 4), 99), SOPInstanceUID="1.1", SliceThickness="5")
+
+    assert read_scan(headers_of(study), slab_mm=5.0).hu[2, 0, 0] == 99
+
+
+@pytest.mark.parametrize("keeps_every_slice", [True, False])
+def test_a_file_that_is_there_twice_is_read_once(study, keeps_every_slice):
+    (study / "copy").write_bytes((study / "a").read_bytes())
+
+    scan = read_scan(headers_of(study), slab_mm=5.0, keeps_every_slice=keeps_every_slice)
+
+    assert len(scan.hu) == 6
+    assert [one.code for one in scan.not_used] == ["duplicate"]
+
+
+def test_a_labelled_series_of_two_matrices_is_padded_with_air_rather_than_lost(study, write_slice):
+    write_slice("study/large", z=40.0, hu=np.full((6, 6), 7))
+
+    scan = read_scan(headers_of(study), slab_mm=None, keeps_every_slice=True)
+
+    assert scan.hu.shape == (7, 6, 6)
+    assert (scan.hu[0, 0, 0], scan.hu[0, 2, 2], scan.hu[-1, 0, 0]) == (-1024, 0, 7)
+    assert "1 further matrix sizes in the series, padded with air" in scan.warnings
+
+
+def test_an_image_can_be_had_with_its_neighbours(study):
+    scan = preprocess_scan(study)
+
+    assert scan.image(2).shape == (4, 4)
+    assert scan.image(2, neighbours=1)[:, 0, 0].tolist() == [10, 20, 30]
+    assert scan.image(0, neighbours=1)[:, 0, 0].tolist() == [0, 0, 10]
+    assert scan.image(-1, neighbours=2)[:, 0, 0].tolist() == [30, 40, 50, 50, 50]
+
+
+def test_the_patient_is_hidden_from_what_is_printed(study):
+    scan = preprocess_scan(study)
+
+    assert scan.patient_id == "made"
+    assert "made" not in repr(scan)
+
+
+REAL = {
+    "philips_mixed/philips_S21570.zip": (28, 0.0), "ge_tilt/ge_tilt.zip": (28, 18.5),
+    "cq500/CQ500_CT_181.zip": (30, 20.0), "rsna/stage_2_train_ID_8881b1c4b1.zip": (36, 0.0),
+    "rsna/stage_2_test_ID_d7fd39e49b.zip": (30, 14.0),
+}  # fmt: skip
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("archive", REAL)
+def test_real_studies_are_read_whole_and_without_a_warning_on_the_terminal(realdata, archive, capfd):
+    n_slices, tilt = REAL[archive]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scan = preprocess_scan(realdata / archive)
+
+    assert len(scan.hu) == n_slices
+    assert scan.facts["tilt_degrees"] == pytest.approx(tilt, abs=0.05)
+    assert (scan.hu.min(), scan.hu.max() <= 3071) == (-1024, True)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.realdata
+def test_the_mixed_philips_export_yields_its_complete_5_mm_series_and_explains_the_rest(realdata):
+    scan = preprocess_scan(realdata / "philips_mixed" / "philips_S21570.zip")
+
+    left_out = {}
+    for one in scan.not_used:
+        left_out[one.code] = left_out.get(one.code, 0) + one.n_files
+    assert (scan.positions_mm[0], scan.positions_mm[-1]) == pytest.approx((696.21, 831.21))
+    assert left_out == {"localizer": 1, "partial": 8, "sharp_kernel": 8, "secondary_capture": 6, "directory": 7}
+    assert len(scan.hu) + sum(left_out.values()) == 58
+
+
+@pytest.mark.realdata
+def test_the_thin_philips_series_gives_slabs_where_it_is_asked_for(realdata):
+    archive = realdata / "philips_mixed" / "philips_S21570.zip"
+    thin = read_header(next(file for file in find_files(archive) if "/S2020/I" in file.member))
+    assert isinstance(thin, SliceHeader)
+
+    scan = preprocess_scan(archive, series=thin.series_uid)
+
+    assert [len(uids) for uids in scan.source_uids] == [4, 4]
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("keeps_every_slice", "n_slices"), [(True, 36), (False, 28)])
+def test_real_repeated_positions_stay_in_a_labelled_study(realdata, keeps_every_slice, n_slices):
+    headers = headers_of(realdata / "rsna" / "stage_2_train_ID_4fef99f0df.zip")
+
+    scan = read_scan(headers, slab_mm=5.0, keeps_every_slice=keeps_every_slice)
+
+    assert (len(scan.hu), scan.facts["n_repeated"]) == (n_slices, 8)
+    assert isinstance(headers[0].file, DicomFile)

@@ -1,0 +1,114 @@
+import pytest
+
+from ich.dicom.header import REASONS
+from ich.dicom.series import choose_series, studies_in
+from ich.errors import DataError, NoHeadCT
+
+
+@pytest.fixture
+def series(header):
+    """Makes the slices of one series: `n` of them, `step` apart."""
+
+    def make(uid: str, *, n: int = 30, step: float = 5.0, **facts):
+        return [header(i * step, series_uid=uid, sop_uid=f"{uid}.{i}", **facts) for i in range(n)]
+
+    return make
+
+
+def codes(choice):
+    return {left_out.series_uid: left_out.code for left_out in choice.not_chosen}
+
+
+def test_a_study_of_many_series_yields_the_plain_soft_thick_one_and_a_reason_for_each_other(series):
+    study = [
+        *series("scout", n=1, image_type=("ORIGINAL", "PRIMARY", "LOCALIZER")),
+        *series("mip", image_type=("DERIVED", "SECONDARY", "MIP")),
+        *series("coronal", orientation=(1, 0, 0, 0, 0, -1)),
+        *series("few", n=4),
+        *series("post", contrast=True),
+        *series("bone", kernel="BONE"),
+        *series("half", n=15),
+        *series("thin", n=150, step=1.0),
+        *series("eight", n=19, step=8.0),
+        *series("short", n=29),
+        *series("wanted"),
+        *series("wanted2"),
+    ]
+
+    choice = choose_series(study)
+
+    assert choice.series_uid == "wanted"
+    assert codes(choice) == {
+        "scout": "localizer", "mip": "projection", "coronal": "not_axial", "few": "too_few_slices",
+        "post": "contrast", "bone": "sharp_kernel", "half": "partial", "thin": "thin", "eight": "other_step",
+        "short": "fewer_slices", "wanted2": "other_series",
+    }  # fmt: skip
+    assert all(left_out.sentence == REASONS[left_out.code] for left_out in choice.not_chosen)
+    assert len(choice.headers) + sum(left_out.n_files for left_out in choice.not_chosen) == len(study)
+
+
+def test_the_choice_does_not_depend_on_the_order_of_files(series):
+    study = [*series("a", step=1.0, n=100), *series("b"), *series("c")]
+
+    assert choose_series(study[::-1]).series_uid == choose_series(study).series_uid == "b"
+
+
+def test_a_complete_thin_series_is_better_than_a_thick_part_of_the_head(series):
+    assert choose_series([*series("thin", n=150, step=1.0), *series("thick", n=8)]).series_uid == "thin"
+
+
+def test_an_enhanced_series_is_read_where_there_is_no_other(series):
+    choice = choose_series([*series("post", contrast=True), *series("few", n=2)])
+
+    assert choice.series_uid == "post"
+
+
+def test_a_localizer_inside_a_series_is_left_out_of_it(series):
+    study = series("one") + series("one", n=1, image_type=("ORIGINAL", "PRIMARY", "LOCALIZER"))
+
+    choice = choose_series(study)
+
+    assert len(choice.headers) == 30
+    assert [(left_out.code, left_out.n_files) for left_out in choice.not_chosen] == [("localizer", 1)]
+
+
+@pytest.mark.parametrize("facts", [{"rows": 5}, {"orientation": (1, 0, 0, 0, 0.94, -0.34)}], ids=["matrix", "tilt"])
+def test_slices_that_do_not_fit_their_series_are_left_out_with_a_reason(series, facts):
+    choice = choose_series(series("one") + series("one", n=3, **facts))
+
+    assert len(choice.headers) == 30
+    assert [(left_out.code, left_out.n_files) for left_out in choice.not_chosen] == [("mixed_geometry", 3)]
+
+
+def test_a_series_that_was_asked_for_is_taken_however_few_its_slices(series):
+    choice = choose_series([*series("wanted"), *series("few", n=2, kernel="BONE")], series="few")
+
+    assert (choice.series_uid, len(choice.headers)) == ("few", 2)
+    assert codes(choice) == {"wanted": "not_asked_for"}
+
+
+def test_a_series_that_is_not_there_is_an_error(series):
+    with pytest.raises(DataError, match="expected one of the 1 series"):
+        choose_series(series("one"), series="other")
+
+
+def test_without_a_readable_head_the_error_says_what_was_found(series):
+    scout = series("scout", n=2, image_type=("ORIGINAL", "PRIMARY", "LOCALIZER"))
+
+    with pytest.raises(NoHeadCT, match=r"found 2 files \(localizer\), 4 files \(too_few_slices\)"):
+        choose_series([*scout, *series("few", n=4)])
+
+
+def test_several_studies_are_told_apart_and_not_chosen_from(series):
+    both = [*series("a", study_uid="s1"), *series("b", study_uid="s2")]
+
+    assert {uid: len(found) for uid, found in studies_in(both).items()} == {"s1": 30, "s2": 30}
+    with pytest.raises(DataError, match="found 2 studies"):
+        choose_series(both)
+
+
+def test_the_reason_holds_no_text_of_the_header(series):
+    choice = choose_series([*series("a", series_description="SECRET"), *series("b", kernel="BONE")])
+
+    assert "SECRET" not in choice.reason + "".join(left_out.sentence for left_out in choice.not_chosen)
+    assert choice.reason == "no contrast medium, soft kernel, 30 slices, steps of 5.00 mm: first of 2 by the rule"
