@@ -15,7 +15,7 @@ from ich.phantom.storage import Storage, stored
 _UID_LOW, _UID_HIGH = 10**38, 2**128
 _SOP_MARK = "2.25." + "9" * 39
 _PLACES = ("-1111111.111", "-2222222.222", "-3333333.333")
-_NUMBER = "7777"
+_NUMBER = "-777777777"  # the minus keeps every mark out of UIDs, which are long enough to hold any digits
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def encode_study(hu: np.ndarray, grid: Grid, *, names: StudyNames, storage: Stor
         one = header.replace(_SOP_MARK.encode(), sop_uid.encode())
         for mark, value in zip(_PLACES, grid.position(s), strict=True):
             one = one.replace(mark.encode(), f"{value:12.5f}".encode())
-        one = one.replace(_NUMBER.encode(), f"{grid.n_slices - s:4d}".encode())
+        one = one.replace(_NUMBER.encode(), f"{grid.n_slices - s:10d}".encode())
         files.append(one + values[s].tobytes())
     return files
 
