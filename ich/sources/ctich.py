@@ -15,7 +15,7 @@ from ich.sources.nifti import UnreadableVolume, read_nifti, require_nibabel
 from ich.sources.source import RejectedFile, StudyRead, StudyTask, UnreadableStudy, check_root
 
 TABLE = "hemorrhage_diagnosis_raw_ct.csv"
-COLUMNS = tuple(label.capitalize() for label in SUBTYPES)      # the table's columns, in our order
+COLUMNS = tuple(label.capitalize() for label in SUBTYPES)  # the table's columns, in our order
 
 
 class CtIch:
@@ -48,7 +48,10 @@ class CtIch:
         """(patient number, task) of each volume."""
         labels = read_slice_table(self.root / TABLE)
         nothing = np.empty((0, len(LABELS)), dtype=np.float32)
-        return [(name, CtIchStudy(self.root, name, path, labels.get(name, nothing))) for name, path in self._volumes().items()]
+        return [
+            (name, CtIchStudy(self.root, name, path, labels.get(name, nothing)))
+            for name, path in self._volumes().items()
+        ]
 
     def notes(self) -> tuple[str, ...]:
         """Patients of the table who have no volume."""
@@ -63,7 +66,9 @@ class CtIch:
                 raise DataError(f"data.root={self.root}: expected one volume of {name}, found two; remove one")
             volumes[name] = path
         if not volumes:
-            raise DataError(f"data.root={self.root}: expected volumes ct_scans/*.nii or *.nii.gz, found none; unpack the set there")
+            raise DataError(
+                f"data.root={self.root}: expected volumes ct_scans/*.nii or *.nii.gz, found none; unpack the set there"
+            )
         return volumes
 
 
@@ -74,7 +79,7 @@ class CtIchStudy:
     root: Path
     study_uid: str
     path: Path
-    labels: np.ndarray = field(repr=False)     # float32 (slices in the table, 6)
+    labels: np.ndarray = field(repr=False)  # float32 (slices in the table, 6)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -121,12 +126,16 @@ def read_slice_table(path: Path) -> dict[str, np.ndarray]:
     table.columns = table.columns.str.strip()
     missing = {"PatientNumber", "SliceNumber", *COLUMNS, "No_Hemorrhage"} - set(table.columns)
     if missing:
-        raise DataError(f"{path.name}: expected columns {', '.join(sorted(missing))}, found none of these; restore the file")
+        raise DataError(
+            f"{path.name}: expected columns {', '.join(sorted(missing))}, found none of these; restore the file"
+        )
     values = np.column_stack([*(table[name] for name in COLUMNS), 1 - table["No_Hemorrhage"]]).astype(np.float32)
     if not np.isin(values, (0, 1)).all():
         raise DataError(f"{path.name}: expected labels 0 or 1, found others; restore the file")
-    return {f"{int(number):03d}": _by_slice(path, table.loc[rows, "SliceNumber"].to_numpy(), values[rows])
-            for number, rows in table.groupby("PatientNumber").indices.items()}
+    return {
+        f"{int(number):03d}": _by_slice(path, table.loc[rows, "SliceNumber"].to_numpy(), values[rows])
+        for number, rows in table.groupby("PatientNumber").indices.items()
+    }
 
 
 def _by_slice(path: Path, numbers: np.ndarray, values: np.ndarray) -> np.ndarray:

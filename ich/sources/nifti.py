@@ -10,9 +10,9 @@ import numpy as np
 from ich.dicom.scan import Scan, ScanSeries
 from ich.errors import DataError
 
-HU_FLOOR, HU_CEILING = -1024, 3071   # HU, as in a Scan
+HU_FLOOR, HU_CEILING = -1024, 3071  # HU, as in a Scan
 MOST_SLICES, LARGEST_SIDE = 2_000, 4_096
-RADIOLOGICAL = ("L", "P", "S")       # columns run to the patient's left, rows to the back, slices to the head
+RADIOLOGICAL = ("L", "P", "S")  # columns run to the patient's left, rows to the back, slices to the head
 
 
 class UnreadableVolume(DataError):
@@ -59,7 +59,7 @@ def read_nifti(path: Path, *, study_uid: str) -> tuple[Scan, np.ndarray]:
         values = nibabel.orientations.apply_orientation(np.asanyarray(image.dataobj).squeeze(), to_radiological)
     except (nibabel.filebasedimages.ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
         raise UnreadableVolume("unreadable", f"not a readable NIfTI volume ({type(error).__name__})") from error
-    hu = _to_hu(values.transpose(2, 1, 0))                          # (columns, rows, slices) -> (S, R, C)
+    hu = _to_hu(values.transpose(2, 1, 0))  # (columns, rows, slices) -> (S, R, C)
     slice_axis = int(np.flatnonzero(to_radiological[:, 0] == 2)[0])
     order = np.arange(len(hu))
     if to_radiological[slice_axis, 1] < 0:

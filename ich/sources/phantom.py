@@ -92,15 +92,26 @@ class Phantom:
         try:
             found = json.loads((self.root / "phantom.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise DataError(f"data.root={self.root}: expected made heads or nothing, found other things; {way_out}") from error
-        asked = json.loads(json.dumps({
-            "n_studies": self.n_studies, "seed": self.seed, "difficulty": asdict(self.difficulty),
-            "scanner": asdict(self.scanner), "prevalence": asdict(self.prevalence),
-        }))
+            raise DataError(
+                f"data.root={self.root}: expected made heads or nothing, found other things; {way_out}"
+            ) from error
+        asked = json.loads(
+            json.dumps(
+                {
+                    "n_studies": self.n_studies,
+                    "seed": self.seed,
+                    "difficulty": asdict(self.difficulty),
+                    "scanner": asdict(self.scanner),
+                    "prevalence": asdict(self.prevalence),
+                }
+            )
+        )
         for name, value in asked.items():
             if found.get(name) != value:
                 expected, other = _first_difference(value, found.get(name))
-                raise DataError(f"data.root={self.root}: expected heads made with {name} {expected}, found {other}; {way_out}")
+                raise DataError(
+                    f"data.root={self.root}: expected heads made with {name} {expected}, found {other}; {way_out}"
+                )
 
 
 def _options(kind: type[Options], given: Options | Mapping[str, Any] | None, *, subject: str) -> Options:
@@ -118,7 +129,9 @@ def _options(kind: type[Options], given: Options | Mapping[str, Any] | None, *, 
     try:
         return kind(**values)
     except TypeError as error:
-        raise ConfigError(f"{subject}: expected {', '.join(sorted(names))}, found {', '.join(sorted(values))}; add what is missing") from error
+        raise ConfigError(
+            f"{subject}: expected {', '.join(sorted(names))}, found {', '.join(sorted(values))}; add what is missing"
+        ) from error
 
 
 def _first_difference(asked: Any, found: Any) -> tuple[Any, Any]:

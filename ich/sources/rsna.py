@@ -104,7 +104,7 @@ def read_long_labels(path: Path) -> LabelTable:
     """
     ids, values = _read_columns(path)
     images, flat = _cells(path, ids)
-    grid = np.full(len(images) * len(LABELS), -1, dtype=np.int8)     # image by image, -1: no row
+    grid = np.full(len(images) * len(LABELS), -1, dtype=np.int8)  # image by image, -1: no row
     grid[flat] = values
     disagree = np.flatnonzero(grid[flat] != values)
     if disagree.size:
@@ -112,7 +112,7 @@ def read_long_labels(path: Path) -> LabelTable:
             f"{path.name}: expected one value for {ids[int(disagree[0])]}, found both 0 and 1 "
             f"({disagree.size} rows disagree with an earlier one); remove the wrong rows"
         )
-    labels = np.where(grid < 0, np.nan, grid).astype(np.float32).reshape(-1, len(LABELS))   # (images, 6)
+    labels = np.where(grid < 0, np.nan, grid).astype(np.float32).reshape(-1, len(LABELS))  # (images, 6)
     frame = pd.DataFrame(labels, columns=list(LABELS), index=pd.Index(images.to_pandas(), name="sop_uid"))
     return LabelTable(frame, _notes(path, labels, n_repeated=len(flat) - int((grid >= 0).sum())))
 
@@ -123,13 +123,19 @@ def _read_columns(path: Path) -> tuple[pa.Array, np.ndarray]:
         types = pa_csv.ConvertOptions(column_types={"ID": pa.string(), "Label": pa.float32()})
         table = pa_csv.read_csv(path, convert_options=types)
     except pa.ArrowInvalid as error:
-        raise DataError(f"{path.name}: expected a CSV with columns ID,Label, found: {error}; restore the file") from error
+        raise DataError(
+            f"{path.name}: expected a CSV with columns ID,Label, found: {error}; restore the file"
+        ) from error
     if not {"ID", "Label"} <= set(table.column_names):
-        raise DataError(f"{path.name}: expected columns ID,Label, found {','.join(table.column_names)}; restore the file")
+        raise DataError(
+            f"{path.name}: expected columns ID,Label, found {','.join(table.column_names)}; restore the file"
+        )
     values = table["Label"].to_numpy()
     odd = np.flatnonzero((values != 0) & (values != 1))
     if odd.size:
-        raise DataError(f"{path.name}: expected labels 0 or 1, found {values[odd[0]]} in row {odd[0] + 2}; mend the row")
+        raise DataError(
+            f"{path.name}: expected labels 0 or 1, found {values[odd[0]]} in row {odd[0] + 2}; mend the row"
+        )
     return pa.concat_arrays(table["ID"].chunks), values.astype(np.int8)
 
 
@@ -141,9 +147,13 @@ def _cells(path: Path, ids: pa.Array) -> tuple[pa.Array, np.ndarray]:
     known = {name: number for number, name in enumerate(LABELS)}
     names = label.dictionary.to_pylist()
     if parts.null_count or not set(names) <= set(known):
-        fits = pc.fill_null(pc.is_in(label.cast(pa.string()), value_set=pa.array(LABELS)), False).to_numpy(zero_copy_only=False)
+        fits = pc.fill_null(pc.is_in(label.cast(pa.string()), value_set=pa.array(LABELS)), False).to_numpy(
+            zero_copy_only=False
+        )
         row = int(np.flatnonzero(~fits)[0])
-        raise DataError(f"{path.name}: expected ids such as ID_0123abcde_any, found {ids[row]} in row {row + 2}; mend the row")
+        raise DataError(
+            f"{path.name}: expected ids such as ID_0123abcde_any, found {ids[row]} in row {row + 2}; mend the row"
+        )
     columns = np.array([known[name] for name in names], dtype=np.int64)[label.indices.to_numpy()]
     return image.dictionary, image.indices.to_numpy().astype(np.int64) * len(LABELS) + columns
 

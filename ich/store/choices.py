@@ -58,12 +58,12 @@ def with_patient_keys(table: pa.Table, *, source: str, key: HashKey) -> pa.Table
 
 def group_column(table: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
     """One text a row that is equal where all the columns are."""
-    return pa.chunked_array([pc.binary_join_element_wise(*(pc.fill_null(table[name], "").combine_chunks() for name in names), "\0")])
+    return pa.chunked_array(
+        [pc.binary_join_element_wise(*(pc.fill_null(table[name], "").combine_chunks() for name in names), "\0")]
+    )
 
 
-def _left_out(
-    rows: np.ndarray, headers: Sequence[SliceHeader], choice: SeriesChoice
-) -> Iterator[tuple[int, str, str]]:
+def _left_out(rows: np.ndarray, headers: Sequence[SliceHeader], choice: SeriesChoice) -> Iterator[tuple[int, str, str]]:
     """(row, code, sentence) of each file that isn't in the chosen series."""
     reasons: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for one in choice.not_chosen:

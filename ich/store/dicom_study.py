@@ -53,7 +53,7 @@ class DicomStudy:
         known = {header.sop_uid: row for header, row in zip(self.headers, self.labels, strict=True)}
         nothing = np.full(len(LABELS), np.nan, dtype=np.float32)
         is_slab = bool(scan.source_uids)
-        labels = np.stack([nothing if is_slab else known.get(uid, nothing) for uid in scan.sop_uids])    # (S, 6)
+        labels = np.stack([nothing if is_slab else known.get(uid, nothing) for uid in scan.sop_uids])  # (S, 6)
         rejected = tuple(self._rejected(one) for one in scan.not_used if not _is_twin(one))
         twins = [one for one in scan.not_used if _is_twin(one)]
         dropped = tuple((self.headers[0].series_uid, 1, one.code, one.sentence) for one in twins)

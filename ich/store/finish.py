@@ -145,7 +145,9 @@ def _left_over(path: Path, facts: list[dict[str, Any]]) -> tuple[str, ...]:
     n_others = len(list((path / "studies").glob("*.json"))) - len(facts)
     if not n_others:
         return ()
-    return (f"{n_others} studies were made with other settings and are not among the files any more; they are left out",)
+    return (
+        f"{n_others} studies were made with other settings and are not among the files any more; they are left out",
+    )
 
 
 def _content(summary: PreparedSummary, account: Account, *, split: Mapping[str, Any]) -> dict[str, Any]:

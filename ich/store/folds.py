@@ -13,8 +13,8 @@ from ich.errors import ConfigError
 from ich.labels import LABELS
 
 TEST_FOLD = -1
-NO_FOLD = -2             # a latecomer whose pixels stand in two folds: in no training, no validation, no test
-FINEST_SHARE = 20        # the test part is cut in steps of a twentieth
+NO_FOLD = -2  # a latecomer whose pixels stand in two folds: in no training, no validation, no test
+FINEST_SHARE = 20  # the test part is cut in steps of a twentieth
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class FoldOptions:
         if self.n_folds < 2:
             raise ConfigError(f"store.n_folds={self.n_folds}: expected 2 or more; 5 is usual")
         if not 0 <= self.test_share < 1:
-            raise ConfigError(f"store.test_share={self.test_share}: expected 0 (no test patients) to below 1; 0.2 is usual")
+            raise ConfigError(
+                f"store.test_share={self.test_share}: expected 0 (no test patients) to below 1; 0.2 is usual"
+            )
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def group_patients(patients: Sequence[str], pixels: Mapping[str, Sequence[str]])
 
 def rarest_labels(studies: pd.DataFrame) -> np.ndarray:
     """For each study the position of its rarest label in the store, int (studies,); one past the last if it has none."""
-    positive = studies[list(LABELS)].to_numpy() == 1                # (studies, L)
+    positive = studies[list(LABELS)].to_numpy() == 1  # (studies, L)
     by_rarity = np.argsort(positive.sum(axis=0), kind="stable")
     first = positive[:, by_rarity].argmax(axis=1)
     return np.where(positive.any(axis=1), by_rarity[first], len(LABELS))
@@ -147,7 +149,11 @@ def _place_latecomers(
     for patient, fold in placed.items():
         folds_of_group.setdefault(groups[patient], set()).add(fold)
     class_of_group = _class_of_group(patient_of_study, rarest, groups=groups)
-    counts = Counter((by_patient[patient], label) for patient, label in zip(patient_of_study, rarest, strict=True) if patient in placed)
+    counts = Counter(
+        (by_patient[patient], label)
+        for patient, label in zip(patient_of_study, rarest, strict=True)
+        if patient in placed
+    )
     sizes = Counter(placed.values())
     n_torn = 0
     for patient in sorted(set(groups) - set(placed)):
@@ -158,8 +164,13 @@ def _place_latecomers(
             n_torn += 1
             continue
         label = class_of_group[group]
-        fold = next(iter(known)) if known else min(
-            shares, key=lambda part: (counts[part, label] / shares[part], sizes[part] / shares[part], part)   # noqa: B023
+        fold = (
+            next(iter(known))
+            if known
+            else min(
+                shares,
+                key=lambda part: (counts[part, label] / shares[part], sizes[part] / shares[part], part),  # noqa: B023
+            )
         )
         by_patient[patient] = fold
         folds_of_group[group] = {fold}

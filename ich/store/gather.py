@@ -17,7 +17,7 @@ from ich.sources.source import RejectedFile
 from ich.store.files import write_table, write_text
 from ich.store.settings import StoreSettings
 
-SCALARS = (str, int, float, bool)
+SCALARS = (str, int, float, bool, type(None))
 
 
 def read_facts(path: Path, *, settings: StoreSettings) -> Iterator[dict[str, Any]]:
@@ -46,7 +46,7 @@ def study_table(all_facts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 def slice_table(all_facts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """A row a slice, a study's rows together, feet first."""
     counts = np.array([facts["n_slices"] for facts in all_facts])
-    labels = np.concatenate([np.array(facts["labels"], dtype=np.float32) for facts in all_facts])     # (slices, 6)
+    labels = np.concatenate([np.array(facts["labels"], dtype=np.float32) for facts in all_facts])  # (slices, 6)
     frame = pd.DataFrame(
         {
             "study": pd.Series(np.repeat([facts["study"] for facts in all_facts], counts)),

@@ -14,7 +14,7 @@ from ich.dicom.header import Rejected, SliceHeader, read_header
 from ich.progress import Progress, quiet
 from ich.store.parallel import in_parallel
 
-FILES_A_TASK = 128     # enough that sending a task costs nothing beside reading it
+FILES_A_TASK = 128  # enough that sending a task costs nothing beside reading it
 
 # patient_id and series_description live in memory only: they may name a person (DICOM PS3.15 table E.1-1).
 MEMORY_ONLY = ("patient_id", "series_description")
@@ -22,17 +22,37 @@ MEMORY_ONLY = ("patient_id", "series_description")
 _AXES = ("x", "y", "z")
 _SCHEMA = pa.schema(
     [
-        ("file", pa.string()), ("bytes", pa.int64()), ("modified", pa.int64()), ("code", pa.string()), ("sentence", pa.string()),
-        ("sop_uid", pa.string()), ("series_uid", pa.string()), ("study_uid", pa.string()), ("patient_id", pa.string()),
-        ("modality", pa.string()), ("rows", pa.int32()), ("columns", pa.int32()),
+        ("file", pa.string()),
+        ("bytes", pa.int64()),
+        ("modified", pa.int64()),
+        ("code", pa.string()),
+        ("sentence", pa.string()),
+        ("sop_uid", pa.string()),
+        ("series_uid", pa.string()),
+        ("study_uid", pa.string()),
+        ("patient_id", pa.string()),
+        ("modality", pa.string()),
+        ("rows", pa.int32()),
+        ("columns", pa.int32()),
         *((f"position_{axis}", pa.float64()) for axis in _AXES),
         *((f"row_direction_{axis}", pa.float64()) for axis in _AXES),
         *((f"column_direction_{axis}", pa.float64()) for axis in _AXES),
-        ("spacing_rows", pa.float64()), ("spacing_columns", pa.float64()), ("thickness_mm", pa.float64()),
-        ("slope", pa.float64()), ("intercept", pa.float64()), ("has_rescale", pa.bool_()), ("bits_stored", pa.int16()),
-        ("is_signed", pa.bool_()), ("padding_low", pa.int64()), ("padding_high", pa.int64()), ("image_type", pa.string()),
-        ("kernel", pa.string()), ("series_description", pa.string()), ("contrast", pa.bool_()),
-        ("instance_number", pa.int64()), ("transfer_syntax", pa.string()),
+        ("spacing_rows", pa.float64()),
+        ("spacing_columns", pa.float64()),
+        ("thickness_mm", pa.float64()),
+        ("slope", pa.float64()),
+        ("intercept", pa.float64()),
+        ("has_rescale", pa.bool_()),
+        ("bits_stored", pa.int16()),
+        ("is_signed", pa.bool_()),
+        ("padding_low", pa.int64()),
+        ("padding_high", pa.int64()),
+        ("image_type", pa.string()),
+        ("kernel", pa.string()),
+        ("series_description", pa.string()),
+        ("contrast", pa.bool_()),
+        ("instance_number", pa.int64()),
+        ("transfer_syntax", pa.string()),
     ]
 )
 _GROUPS = {
@@ -41,7 +61,9 @@ _GROUPS = {
     "pixel_spacing": ["spacing_rows", "spacing_columns"],
     "padding": ["padding_low", "padding_high"],
 }
-_PLAIN = [name for name in _SCHEMA.names if name in SliceHeader.__dataclass_fields__ and name not in ("file", "image_type")]
+_PLAIN = [
+    name for name in _SCHEMA.names if name in SliceHeader.__dataclass_fields__ and name not in ("file", "image_type")
+]
 
 
 def file_table(files: Sequence[DicomFile], root: Path) -> pa.Table:
@@ -56,7 +78,13 @@ def file_table(files: Sequence[DicomFile], root: Path) -> pa.Table:
             states[file.path] = (state.st_size, state.st_mtime_ns)
     sizes, times = zip(*(states[file.path] for file in files), strict=True)
     names = [_readable(file.relative_to(root)) for file in files]
-    return pa.table({"file": pa.array(names, pa.string()), "bytes": pa.array(sizes, pa.int64()), "modified": pa.array(times, pa.int64())})
+    return pa.table(
+        {
+            "file": pa.array(names, pa.string()),
+            "bytes": pa.array(sizes, pa.int64()),
+            "modified": pa.array(times, pa.int64()),
+        }
+    )
 
 
 def read_headers(
@@ -75,6 +103,7 @@ def read_headers(
     """
     starts = range(0, len(files), FILES_A_TASK)
     tasks = ((start, files[start : start + FILES_A_TASK]) for start in starts)
+    processes = min(processes, max(1, len(starts)))
     read = progress(in_parallel(_read_some, tasks, processes=processes), total=len(starts), description="headers")
     parts = [part for _, part in sorted(read, key=lambda one: one[0])]
     table = pa.concat_tables(parts) if parts else _SCHEMA.empty_table()
@@ -102,7 +131,9 @@ def known_rows(known: pa.Table, listed: pa.Table) -> np.ndarray:
     """For each listed file its row in an earlier table, int64; -1 where it isn't there or has changed."""
     if not len(known):
         return np.full(len(listed), -1)
-    rows = pc.index_in(listed["file"], value_set=known["file"].combine_chunks()).fill_null(-1).to_numpy().astype(np.int64)
+    rows = (
+        pc.index_in(listed["file"], value_set=known["file"].combine_chunks()).fill_null(-1).to_numpy().astype(np.int64)
+    )
     for name in ("bytes", "modified"):
         changed = known[name].to_numpy()[rows] != listed[name].to_numpy()
         rows = np.where(changed, -1, rows)

@@ -156,7 +156,9 @@ def _check_something(table: pa.Table, source: Source) -> None:
         return
     counts = Counter(table["code"].to_pylist()).most_common()
     found = ", ".join(f"{n_files} {code}" for code, n_files in counts)
-    raise DataError(f"data.root={source.root}: expected head CT, found none in {len(table)} files ({found}); name another folder")
+    raise DataError(
+        f"data.root={source.root}: expected head CT, found none in {len(table)} files ({found}); name another folder"
+    )
 
 
 def _inventory(source: DicomSource, table: pa.Table, *, files: Sequence[DicomFile], key: HashKey) -> Inventory:

@@ -15,8 +15,8 @@ from ich.errors import ConfigError, DataError
 PUBLIC_KEY = b"ich: key of the public data sets, version 1"
 KEY_VARIABLE = "ICH_HASH_KEY"
 KEY_FILE = "hash.key"
-SHORTEST_KEY = 8        # characters; shorter ones are guessed in no time
-DIGITS = 16             # hexadecimal digits of a key: 64 bits, collisions below 1e-8 for a million patients
+SHORTEST_KEY = 8  # characters; shorter ones are guessed in no time
+DIGITS = 16  # hexadecimal digits of a key: 64 bits, collisions below 1e-8 for a million patients
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ def find_hash_key(folder: Path, *, public: bool, environment: Mapping[str, str] 
     if own is None:
         return HashKey(_kept_key(folder / KEY_FILE), "file")
     if len(own) < SHORTEST_KEY:
-        raise ConfigError(f"{KEY_VARIABLE}: expected at least {SHORTEST_KEY} characters, found {len(own)}; choose a longer secret")
+        raise ConfigError(
+            f"{KEY_VARIABLE}: expected at least {SHORTEST_KEY} characters, found {len(own)}; choose a longer secret"
+        )
     return HashKey(own.encode(), "environment")
 
 
@@ -72,9 +74,13 @@ def _kept_key(path: Path) -> bytes:
     try:
         secret = bytes.fromhex(path.read_text().strip())
     except ValueError as error:
-        raise DataError(f"{path}: expected a key in hexadecimal digits, found something else; restore it, or remove it with its stores") from error
+        raise DataError(
+            f"{path}: expected a key in hexadecimal digits, found something else; restore it, or remove it with its stores"
+        ) from error
     if len(secret) < SHORTEST_KEY:
-        raise DataError(f"{path}: expected a key of {SHORTEST_KEY} bytes or more, found {len(secret)}; restore it, or remove it with its stores")
+        raise DataError(
+            f"{path}: expected a key of {SHORTEST_KEY} bytes or more, found {len(secret)}; restore it, or remove it with its stores"
+        )
     return secret
 
 

@@ -9,7 +9,8 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-IN_FLIGHT = 4   # items a process that are handed over ahead of its work
+PRELOADED = ("ich.store.headers", "ich.store.write")  # imported once, before processes are forked from the server
+IN_FLIGHT = 4  # items a process that are handed over ahead of its work
 
 
 def in_parallel(function: Callable[[Item], Result], items: Iterable[Item], *, processes: int) -> Iterator[Result]:
@@ -24,7 +25,7 @@ def in_parallel(function: Callable[[Item], Result], items: Iterable[Item], *, pr
         yield from map(function, items)
         return
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.__module__])
+    context.set_forkserver_preload(list(PRELOADED))
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_work_with_one_thread)
     try:
         left = iter(items)

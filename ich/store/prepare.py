@@ -81,7 +81,9 @@ def _earlier(path: Path, source: Source) -> dict[str, Any] | None:
         raise DataError(f"store.path={path}: expected a folder, found a file; {way_out}")
     if not (path / "store.json").is_file():
         if path.exists() and any(path.iterdir()) and not (path / "studies").is_dir():
-            raise DataError(f"store.path={path}: expected a store or nothing, found a folder with other things; {way_out}")
+            raise DataError(
+                f"store.path={path}: expected a store or nothing, found a folder with other things; {way_out}"
+            )
         return None
     try:
         content = json.loads((path / "store.json").read_text(encoding="utf-8"))
@@ -90,7 +92,9 @@ def _earlier(path: Path, source: Source) -> dict[str, Any] | None:
     if content.get("format") != FORMAT:
         raise DataError(f"store.path={path}: expected store format {FORMAT}, found {content.get('format')}; {way_out}")
     if content["source"] != source.name:
-        raise DataError(f"store.path={path}: expected a store of {source.name}, found one of {content['source']}; {way_out}")
+        raise DataError(
+            f"store.path={path}: expected a store of {source.name}, found one of {content['source']}; {way_out}"
+        )
     return content
 
 
@@ -117,11 +121,12 @@ def _make_studies(
     folder = path / "studies"
     folder.mkdir(parents=True, exist_ok=True)
     if earlier is not None and earlier["settings_hash"] != settings.hash:
-        (path / "store.json").unlink()      # its tables would describe arrays of another kind from now on
+        (path / "store.json").unlink()  # its tables would describe arrays of another kind from now on
     inventory.save(path)
     there = {facts["study"]: facts["fingerprint"] for facts in read_facts(path, settings=settings)}
     todo = [
-        one for one in inventory.studies
+        one
+        for one in inventory.studies
         if there.get(one.study) != one.fingerprint(settings) or not (folder / f"{one.study}.b2nd").is_file()
     ]
     written = in_parallel(write_study, _jobs(todo, settings, folder), processes=min(processes, max(1, len(todo))))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from ich.errors import ConfigError
 
 FORMAT = 1
-SMALLEST, LARGEST = 32, 1024   # pixels
+SMALLEST, LARGEST = 32, 1024  # pixels
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ class StoreSettings:
         if not SMALLEST <= self.size <= LARGEST:
             raise ConfigError(f"store.size={self.size}: expected {SMALLEST} to {LARGEST} pixels; 256 is usual")
         if self.slab_mm is not None and self.slab_mm <= 0:
-            raise ConfigError(f"store.slab_mm={self.slab_mm}: expected more than 0 mm, or null to leave thin slices as they are")
+            raise ConfigError(
+                f"store.slab_mm={self.slab_mm}: expected more than 0 mm, or null to leave thin slices as they are"
+            )
 
     @property
     def hash(self) -> str:

@@ -96,9 +96,13 @@ def subset_studies(store: Store, subset: str, *, fold: int = 0) -> list[str]:
 
 def _check_fold(fold: int, there: Sequence[int], *, subject: str) -> None:
     if fold == TEST_FOLD:
-        raise LeakError(f"{subject}=-1: expected a fold of {list(there)}, found the test patients; they are for evaluate.py only")
+        raise LeakError(
+            f"{subject}=-1: expected a fold of {list(there)}, found the test patients; they are for evaluate.py only"
+        )
     if fold not in there:
-        raise ConfigError(f"{subject}={fold}: expected a fold of {list(there)}, found none with patients; choose one of these")
+        raise ConfigError(
+            f"{subject}={fold}: expected a fold of {list(there)}, found none with patients; choose one of these"
+        )
 
 
 def _left_out(
@@ -112,10 +116,14 @@ def _left_out(
             named.add(one)
             continue
         if isinstance(one, bool) or not str(one).lstrip("-").isdigit():
-            raise ConfigError(f"data.leave_out={one}: expected a fold number or a patient key of the store, found neither; see studies.parquet")
+            raise ConfigError(
+                f"data.leave_out={one}: expected a fold number or a patient key of the store, found neither; see studies.parquet"
+            )
         number = int(one)
         _check_fold(number, there, subject="data.leave_out")
         if number == fold:
-            raise ConfigError(f"data.leave_out={number}: expected a fold other than data.fold, found the same; it is out of the training already")
+            raise ConfigError(
+                f"data.leave_out={number}: expected a fold other than data.fold, found the same; it is out of the training already"
+            )
         folds.add(number)
     return folds, named

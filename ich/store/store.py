@@ -12,7 +12,7 @@ import pandas as pd
 from ich.errors import DataError
 from ich.store.settings import FORMAT
 
-MOST_OPEN = 512      # arrays a process keeps open; each costs a few KB and no file handle while idle
+MOST_OPEN = 512  # arrays a process keeps open; each costs a few KB and no file handle while idle
 
 
 class Store:
@@ -52,7 +52,9 @@ class Store:
         try:
             content = json.loads((path / "store.json").read_text(encoding="utf-8"))
         except ValueError as error:
-            raise DataError(f"store.path={path}: expected a readable store.json, found a damaged one; {way_out}") from error
+            raise DataError(
+                f"store.path={path}: expected a readable store.json, found a damaged one; {way_out}"
+            ) from error
         if content.get("format") != FORMAT:
             raise DataError(
                 f"store.path={path}: expected store format {FORMAT}, found {content.get('format')} "
@@ -126,7 +128,9 @@ class Store:
         return array
 
     def _no_such(self, study: str) -> DataError:
-        return DataError(f"study={study}: expected a study of {self.path}, found none of that key; see its studies.parquet")
+        return DataError(
+            f"study={study}: expected a study of {self.path}, found none of that key; see its studies.parquet"
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_arrays": {}}

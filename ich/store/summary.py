@@ -95,7 +95,9 @@ def count_warnings(all_facts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 def _kind(warning: str) -> str:
     """The sentence with `n` for each number."""
-    words = (("n" if word.strip(",.;:").replace(".", "").replace("-", "").isdigit() else word) for word in warning.split(" "))
+    words = (
+        ("n" if word.strip(",.;:").replace(".", "").replace("-", "").isdigit() else word) for word in warning.split(" ")
+    )
     return " ".join(words)
 
 

@@ -16,9 +16,9 @@ from ich.store.files import write_json
 from ich.store.settings import FORMAT, StoreSettings, digest
 
 # A slice is telling, so that two patients who share it are one, if it shows brain and has many distinct values.
-BRAIN_HU = (10, 60)          # HU of brain, with room for noise
-LEAST_BRAIN = 0.02           # share of the matrix
-FEWEST_VALUES = 100          # distinct HU; discs and blank slices have a handful, noise hundreds
+BRAIN_HU = (10, 60)  # HU of brain, with room for noise
+LEAST_BRAIN = 0.02  # share of the matrix
+FEWEST_VALUES = 100  # distinct HU; discs and blank slices have a handful, noise hundreds
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,10 @@ def _write_array(path: Path, hu: np.ndarray) -> None:
     size = hu.shape[-1]
     part = path.with_name(path.name + ".part")
     packing = {
-        "codec": blosc2.Codec.ZSTD, "clevel": 5, "filters": [blosc2.Filter.BITSHUFFLE], "nthreads": 1,
+        "codec": blosc2.Codec.ZSTD,
+        "clevel": 5,
+        "filters": [blosc2.Filter.BITSHUFFLE],
+        "nthreads": 1,
     }
     blosc2.asarray(hu, urlpath=str(part), mode="w", chunks=(1, size, size), blocks=(1, size, size), cparams=packing)
     part.replace(path)
