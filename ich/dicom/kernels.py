@@ -13,7 +13,7 @@ _SHARP_NAMES = re.compile(
 _SOFT_NAMES = re.compile(
     r"^(SOFT|STANDARD|STND|STD|BRAIN"  # GE
     r"|U[A-C]|[AB]"  # Philips: U for brain
-    r"|FC[0-2]\d)\b"  # Canon, Toshiba: 20s brain
+    r"|FC[0-26]\d)\b"  # Canon, Toshiba: 20s and 60s brain
 )
 _SIEMENS = re.compile(r"^[A-Z]{1,2}(\d\d)[A-Z]?\b")  # H31s, B70f, Hr64h, J70h: the number says how sharp
 _SIEMENS_SHARP = 58
