@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from ich.errors import DataError
 from ich.labels import LABEL_WEIGHTS
 
-CLIP = 1e-15  # what the challenge's platform clips probabilities to (FIELD: recalled page text); a miss costs 34.5 nats
+CLIP = 1e-15  # what the challenge's platform is said to clip to (its page, not verified); a miss costs 34.5 nats
 
 
 def weighted_log_loss(

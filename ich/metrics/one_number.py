@@ -94,7 +94,9 @@ def one_number_rules(hu: np.ndarray) -> dict[str, float]:
         hu: int16 (R, C), 256 px as a store has it (erosion and blur are counted in pixels).
     """
     cavity = skull_cavity(hu)
-    return {name: rule(hu, cavity) for name, rule in RULES.items()}
+    column, row, width, height = cv2.boundingRect(cavity.astype(np.uint8))
+    box = np.s_[row : row + height, column : column + width]  # nothing outside the cavity counts
+    return {name: rule(hu[box], cavity[box]) if width else 0.0 for name, rule in RULES.items()}
 
 
 def _rows(tree: np.ndarray | None) -> np.ndarray:

@@ -32,5 +32,5 @@ def threshold_at_sensitivity(
     n_positives = len(positive_scores)
     if n_positives < max(minimum_positives, 1):
         return Value(None, f"{n_positives} positives; at least {minimum_positives} are needed for an operating point")
-    n_found = math.ceil(sensitivity * n_positives - 1e-9)  # .95 * 20 is 19.000000000000004 in floats
+    n_found = math.ceil(sensitivity * n_positives - 1e-9)  # .55 * 100 is 55.00000000000001 in floats
     return Value(float(positive_scores[n_positives - n_found]))

@@ -1,5 +1,7 @@
 """Made tables of predictions and the one slice that the metrics' tests share."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,12 @@ def make_table(n_patients: int = 12, n_slices: int = 8, *, seed: int = 0) -> dic
             logits = strength * (2 * labels[:, i] - 1) + rng.normal(size=n)
             table[f"{predictor}_{label}"] = 1 / (1 + np.exp(-logits))
     return table
+
+
+@pytest.fixture(scope="session")
+def make_predictions() -> Callable[..., dict[str, np.ndarray]]:
+    """Makes a fresh table, for tests that need more than one."""
+    return make_table
 
 
 @pytest.fixture

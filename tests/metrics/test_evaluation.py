@@ -1,7 +1,6 @@
 """The whole of metrics.json from a table of predictions."""
 
 import json
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,6 @@ from sklearn.metrics import roc_auc_score
 from ich.labels import LABELS
 from ich.metrics.evaluation import METRICS, evaluate_table
 from ich.metrics.log_loss import weighted_log_loss
-from tests.metrics.conftest import make_table
 
 PREVALENCE = [0.15] * 5 + [0.55]
 BINS = np.full((4, 6), 0.2)
@@ -23,9 +21,9 @@ def evaluate(table, **options):
     return evaluate_table(table, prevalence=PREVALENCE, position_bins=BINS, n_resamples=40, **options)
 
 
-@cache
-def reference() -> str:
-    return json.dumps(evaluate(make_table()))
+@pytest.fixture(scope="module")
+def reference(make_predictions) -> str:
+    return json.dumps(evaluate(make_predictions()))
 
 
 def test_everything_is_plain_json_and_every_number_has_its_four_keys(table):
@@ -59,14 +57,14 @@ def test_the_interval_holds_the_value_and_is_not_a_point(table):
 
 @settings(max_examples=5, deadline=None)
 @given(st.permutations(range(96)))
-def test_the_order_of_rows_and_patients_changes_nothing(order):
-    shuffled = {name: values[np.array(order)] for name, values in make_table().items()}
+def test_the_order_of_rows_and_patients_changes_nothing(make_predictions, reference, order):
+    shuffled = {name: values[np.array(order)] for name, values in make_predictions().items()}
 
-    assert json.dumps(evaluate(shuffled)) == reference()
+    assert json.dumps(evaluate(shuffled)) == reference
 
 
-def test_a_pandas_frame_gives_what_a_dictionary_gives(table):
-    assert json.dumps(evaluate(pd.DataFrame(table))) == reference()
+def test_a_pandas_frame_gives_what_a_dictionary_gives(table, reference):
+    assert json.dumps(evaluate(pd.DataFrame(table))) == reference
 
 
 def test_a_label_without_positives_is_null_with_its_reason_and_not_in_the_mean(table):

@@ -30,12 +30,12 @@ def test_any_counts_twice():
 def test_a_confident_miss_costs_what_the_platforms_clip_allows():
     labels, probabilities = np.ones((1, 6)), np.zeros((1, 6))
 
-    assert weighted_log_loss(labels, probabilities) == pytest.approx(34.54, abs=0.01)  # FIELD 1.1: 34.5 nats
-    assert weighted_log_loss(labels, probabilities, clip=1e-5) == pytest.approx(11.51, abs=0.01)  # 11.5 nats
+    assert weighted_log_loss(labels, probabilities) == pytest.approx(34.54, abs=0.01)  # -ln 1e-15
+    assert weighted_log_loss(labels, probabilities, clip=1e-5) == pytest.approx(11.51, abs=0.01)  # -ln 1e-5
 
 
 def test_the_prevalence_answer_of_the_challenges_training_set_scores_as_known():
-    # Stage-2 train, 752,803 images and positives a label (challenge's label file); log loss .2311 (FIELD 1.1).
+    # Stage-2 train, 752,803 images and positives a label (the challenge's label file, duplicates dropped); log loss .2311.
     positives = np.array([3_145, 36_118, 26_205, 35_675, 47_166, 107_933])
     n = 752_803
     prevalence = positives / n

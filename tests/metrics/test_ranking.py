@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -19,6 +19,7 @@ def test_a_tie_between_a_positive_and_a_negative_counts_half():
     assert roc_auc([1, 0, 0], [0.5, 0.5, 0.1]).value == 0.75  # by hand: (1/2 + 1) / 2
 
 
+@settings(max_examples=40)
 @given(ROWS)
 def test_auc_equals_scikit_learns_with_ties_and_weights(rows):
     labels, scores, weights = np.array(rows, dtype=float).T
@@ -33,6 +34,7 @@ def test_auc_equals_scikit_learns_with_ties_and_weights(rows):
         assert ours.value is None
 
 
+@settings(max_examples=40)
 @given(ROWS)
 def test_average_precision_equals_scikit_learns_with_ties_and_weights(rows):
     labels, scores, weights = np.array(rows, dtype=float).T
