@@ -5,8 +5,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 
-import ich  # noqa: F401  (first: its hook must be in place before anything imports torchvision)
+import ich  # noqa: F401  (its hook must be in place before anything imports torchvision)
+
+torch.set_num_threads(1)  # tests run side by side, on nets too small to share out
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ SHOWN = {"cnn": "CNN", "ensemble": "ensemble", "position": "position alone"}
 
 def evaluate(config: DictConfig) -> int:
     """Score a subset of a store and write what was measured."""
-    from ich.commands.parts import inference_device
+    from ich.commands.settings import inference_device
 
     store = Store.open(store_path(config))
     model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=inference_device(config.gpus))

@@ -9,6 +9,7 @@ import pandas as pd
 from omegaconf import DictConfig
 
 from ich.commands.terminal import bar, say, shown, table
+from ich.dicom.files import DicomFile
 from ich.dicom.scan import NotUsed, Scan
 from ich.dicom.studies import UnreadStudy, read_studies
 from ich.ensemble.ensemble import ICHEnsemble
@@ -24,7 +25,7 @@ MOST_ROWS = 20  # of the worklist on the terminal; worklist.csv has all
 
 def predict(config: DictConfig) -> int:
     """Score every study of the input."""
-    from ich.commands.parts import inference_device
+    from ich.commands.settings import inference_device
 
     model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=inference_device(config.gpus))
     root, folder = Path(config.input), Path(config.output)
@@ -79,8 +80,14 @@ def _write_lists(folder: Path, rows: Sequence[dict[str, Any]], *, left_out: Sequ
     with unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["what", "files", "code", "sentence"])
-        writer.writerows([one.named(root), one.n_files, one.code, one.sentence] for one in left_out)
+        writer.writerows([_name(one, root), one.n_files, one.code, one.sentence] for one in left_out)
     unfinished.replace(folder / "not_used.csv")
+
+
+def _name(left_out: NotUsed, root: Path) -> str:
+    """A file relative to the input, or the uid of a series."""
+    subject = left_out.subject
+    return subject.relative_to(root) if isinstance(subject, DicomFile) else f"series {subject}"
 
 
 def _say_summary(

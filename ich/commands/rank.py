@@ -43,7 +43,7 @@ def main(run: Path) -> int:
 
 def train_slices(config: DictConfig, run: Path) -> "FitResult":
     """The slice stage of a run folder."""
-    from ich.commands.parts import make_augment, make_recipe, training_settings
+    from ich.commands.settings import make_augment, make_recipe, training_settings
     from ich.data.slices import SliceDataModule
     from ich.learn.fit import fit_slices
 
@@ -65,7 +65,7 @@ def train_slices(config: DictConfig, run: Path) -> "FitResult":
 
 def train_sequence(config: DictConfig, run: Path) -> "FitResult":
     """One pair of the sequence stage: features of its CNN, then the sequence net, then its validation scores."""
-    from ich.commands.parts import make_recipe, training_settings
+    from ich.commands.settings import make_recipe, training_settings
     from ich.data.studies import StudyDataModule
     from ich.learn.checkpoint import read_checkpoint
     from ich.learn.features import FeatureCache

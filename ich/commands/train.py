@@ -8,10 +8,10 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.launch import RankFailedError, launch, torchrun_line
-from ich.commands.parts import training_devices
 from ich.commands.rank import VALIDATION_FILE
 from ich.commands.runs import make_run, slice_checkpoints, store_path, write_config
 from ich.commands.scoring import mean_logits, with_probabilities
+from ich.commands.settings import training_devices
 from ich.commands.terminal import say, shown, table
 from ich.errors import EXIT_OK, ConfigError
 from ich.labels import LABELS
