@@ -35,7 +35,7 @@ def test_a_confident_miss_costs_what_the_platforms_clip_allows():
 
 
 def test_the_prevalence_answer_of_the_challenges_training_set_scores_as_known():
-    # Stage-2 train, 752,803 images and positives a label (the challenge's label file, duplicates dropped); log loss .2311.
+    # Stage-2 train: images and positives a label of the challenge's label file (duplicates dropped); log loss .2311.
     positives = np.array([3_145, 36_118, 26_205, 35_675, 47_166, 107_933])
     n = 752_803
     prevalence = positives / n
