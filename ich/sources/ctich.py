@@ -12,7 +12,7 @@ from ich.errors import DataError
 from ich.labels import LABELS, SUBTYPES
 from ich.progress import Progress, quiet
 from ich.sources.nifti import UnreadableVolume, read_nifti, require_nibabel
-from ich.sources.source import RejectedFile, StudyRead, StudyTask, UnreadableStudy, check_root
+from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy, VolumeTask, check_root
 
 TABLE = "hemorrhage_diagnosis_raw_ct.csv"
 COLUMNS = tuple(label.capitalize() for label in SUBTYPES)  # the table's columns, in our order
@@ -44,7 +44,7 @@ class CtIch:
             raise DataError(f"data.root={self.root}: expected the slice table {TABLE}, found none; copy it there")
         self._volumes()
 
-    def studies(self) -> Sequence[tuple[str, StudyTask]]:
+    def studies(self) -> Sequence[tuple[str, VolumeTask]]:
         """(patient number, task) of each volume."""
         labels = read_slice_table(self.root / TABLE)
         nothing = np.empty((0, len(LABELS)), dtype=np.float32)

@@ -15,7 +15,7 @@ MOST_SLICES, LARGEST_SIDE = 2_000, 4_096
 RADIOLOGICAL = ("L", "P", "S")  # columns run to the patient's left, rows to the back, slices to the head
 
 
-class UnreadableVolume(DataError):
+class UnreadableVolume(DataError):  # noqa: N818  (as NoHeadCT: it names what was found)
     """A file that is no volume of a head; `code` and `sentence` as in `rejected.csv`."""
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -53,7 +53,7 @@ def read_nifti(path: Path, *, study_uid: str) -> tuple[Scan, np.ndarray]:
     import nibabel
 
     try:
-        image = nibabel.load(path)
+        image: Any = nibabel.load(path)
         _check_shape(image.shape)
         to_radiological = _reorientation(nibabel, image.affine)
         values = nibabel.orientations.apply_orientation(np.asanyarray(image.dataobj).squeeze(), to_radiological)
@@ -74,7 +74,7 @@ def _check_shape(shape: tuple[int, ...]) -> None:
 
 
 def _reorientation(nibabel: Any, affine: np.ndarray) -> np.ndarray:
-    """nibabel's orientation transform (axis, flip) from the file's axes to the radiological ones."""
+    """The file's orientation transform (axis, flip) from the file's axes to the radiological ones."""
     orientations = nibabel.orientations
     found = orientations.io_orientation(affine)
     if np.isnan(found).any():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -120,8 +120,8 @@ def _options(kind: type[Options], given: Options | Mapping[str, Any] | None, *, 
     Raises:
         ConfigError: a key that the dataclass doesn't have, or lacks.
     """
-    if isinstance(given, kind):
-        return given
+    if isinstance(given, Difficulty | Scanner | Prevalence):
+        return cast(Options, given)
     values = {key: value for key, value in (given or {}).items() if key != "_target_"}
     names = {field.name for field in fields(kind)}
     if set(values) - names:

@@ -23,7 +23,7 @@ class RejectedFile:
     sentence: str
 
 
-class UnreadableStudy(DataError):
+class UnreadableStudy(DataError):  # noqa: N818  (as NoHeadCT: it names what was found)
     """A study none of whose files can be used.
 
     Attributes:
@@ -77,6 +77,17 @@ class StudyTask(Protocol):
     def study_uid(self) -> str:
         """The data set's own name for the study."""
 
+    def read(self, *, slab_mm: float | None) -> StudyRead:
+        """Read pixels and labels.
+
+        Raises:
+            UnreadableStudy: nothing in it can be used.
+        """
+
+
+class VolumeTask(StudyTask, Protocol):
+    """A study in files of its own."""
+
     @property
     def files(self) -> tuple[str, ...]:
         """Names of its files relative to the root; each ends in exactly one of used, not chosen, rejected."""
@@ -84,13 +95,6 @@ class StudyTask(Protocol):
     @property
     def content(self) -> str:
         """The same as long as files and labels are: otherwise the study is made again."""
-
-    def read(self, *, slab_mm: float | None) -> StudyRead:
-        """Read pixels and labels.
-
-        Raises:
-            UnreadableStudy: nothing in it can be used.
-        """
 
 
 class Source(Protocol):
@@ -133,7 +137,7 @@ class DicomSource(Source, Protocol):
 class VolumeSource(Source, Protocol):
     """A data set of one file a study."""
 
-    def studies(self) -> Sequence[tuple[str, StudyTask]]:
+    def studies(self) -> Sequence[tuple[str, VolumeTask]]:
         """(patient id, task) of each study, sorted; the patient id stays in memory."""
 
     def notes(self) -> tuple[str, ...]:

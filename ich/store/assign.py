@@ -50,9 +50,7 @@ def read_fold_file(file: Path) -> dict[str, int]:
         DataError: no such file, other columns, other values, or a patient in two folds.
     """
     if not file.is_file():
-        raise DataError(
-            f"store.folds={file}: expected a CSV with columns patient,fold, found no such file; check the path"
-        )
+        raise DataError(f"store.folds={file}: expected a CSV with columns patient,fold, found no such file; check it")
     table = pd.read_csv(file, dtype={"patient": str}, keep_default_na=False)
     if not {"patient", "fold"} <= set(table.columns):
         raise DataError(
@@ -62,7 +60,8 @@ def read_fold_file(file: Path) -> dict[str, int]:
     if folds.isna().any() or (folds % 1 != 0).any() or (folds < TEST_FOLD).any():
         row = int((folds.isna() | (folds % 1 != 0) | (folds < TEST_FOLD)).to_numpy().argmax())
         raise DataError(
-            f"store.folds={file}: expected folds -1 (test), 0, 1 ..., found {table['fold'].iloc[row]!r} in row {row + 2}; mend the row"
+            f"store.folds={file}: expected folds -1 (test), 0, 1 ..., found {table['fold'].iloc[row]!r} in row "
+            f"{row + 2}; mend the row"
         )
     pairs = table.assign(fold=folds.astype(int)).drop_duplicates(["patient", "fold"])
     twice = int(pairs["patient"].duplicated().sum())

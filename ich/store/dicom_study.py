@@ -1,13 +1,13 @@
 """One study of DICOM files, ready to be read in any process."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from ich.dicom.header import REASONS, SliceHeader
 from ich.dicom.pixels import UnreadablePixels, read_hu
-from ich.dicom.scan import NotUsed, read_scan
+from ich.dicom.scan import NotUsed, ScanSeries, read_scan
 from ich.errors import NoHeadCT
 from ich.labels import LABELS
 from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy
@@ -35,11 +35,6 @@ class DicomStudy:
     reason: str
     not_chosen: tuple[tuple[str, int, str, str], ...]
 
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The chosen series' files, relative to the root."""
-        return tuple(header.file.relative_to(self.root) for header in self.headers)
-
     def read(self, *, slab_mm: float | None) -> StudyRead:
         """Read pixels; slices of a merged slab have no labels.
 
@@ -58,6 +53,7 @@ class DicomStudy:
         twins = [one for one in scan.not_used if _is_twin(one)]
         dropped = tuple((self.headers[0].series_uid, 1, one.code, one.sentence) for one in twins)
         n_used = len(self.headers) - len(scan.not_used)
+        scan = replace(scan, series=ScanSeries(scan.series.series_uid, self.reason))
         return StudyRead(scan, labels, n_used, (*self.not_chosen, *dropped), rejected)
 
     def _why_not(self, header: SliceHeader) -> RejectedFile:

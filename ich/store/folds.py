@@ -86,7 +86,7 @@ def group_patients(patients: Sequence[str], pixels: Mapping[str, Sequence[str]])
 
 
 def rarest_labels(studies: pd.DataFrame) -> np.ndarray:
-    """For each study the position of its rarest label in the store, int (studies,); one past the last if it has none."""
+    """For each study the position of its rarest label, int (studies,); one past the last where it has none."""
     positive = studies[list(LABELS)].to_numpy() == 1  # (studies, L)
     by_rarity = np.argsort(positive.sum(axis=0), kind="stable")
     first = positive[:, by_rarity].argmax(axis=1)
@@ -108,7 +108,7 @@ def _split(group_of_study: np.ndarray, rarest: np.ndarray, *, groups: Mapping[st
     parts = _stratified(rarest[rest], group_of_study[rest], n_parts=options.n_folds, seed=options.seed)
     fold_of |= dict(zip(group_of_study[rest], parts.tolist(), strict=True))
     n_filled = len({fold for fold in fold_of.values() if fold >= 0})
-    notes = ()
+    notes: tuple[str, ...] = ()
     if n_filled < options.n_folds:
         notes = (f"{len(set(group_of_study))} patients fill {n_filled} of {options.n_folds} folds; set store.n_folds",)
     return Folds({patient: fold_of[group] for patient, group in groups.items()}, notes)
@@ -141,7 +141,7 @@ def _place_latecomers(
     placed: Mapping[str, int],
 ) -> Folds:
     """Put each new group where its rarest label is rarest for the part's share; nobody moves."""
-    shares = {fold: (1 - options.test_share) / options.n_folds for fold in range(options.n_folds)}
+    shares = dict.fromkeys(range(options.n_folds), (1 - options.test_share) / options.n_folds)
     if options.test_share > 0:
         shares[TEST_FOLD] = options.test_share
     by_patient = dict(placed)
@@ -149,33 +149,27 @@ def _place_latecomers(
     for patient, fold in placed.items():
         folds_of_group.setdefault(groups[patient], set()).add(fold)
     class_of_group = _class_of_group(patient_of_study, rarest, groups=groups)
-    counts = Counter(
-        (by_patient[patient], label)
-        for patient, label in zip(patient_of_study, rarest, strict=True)
-        if patient in placed
-    )
+    seen = [(patient, label) for patient, label in zip(patient_of_study, rarest, strict=True) if patient in placed]
+    counts = Counter((placed[patient], label) for patient, label in seen)
     sizes = Counter(placed.values())
-    n_torn = 0
+
+    def fullness(fold: int, label: int) -> tuple[float, float, int]:
+        return counts[fold, label] / shares[fold], sizes[fold] / shares[fold], fold
+
     for patient in sorted(set(groups) - set(placed)):
-        group = groups[patient]
-        known = folds_of_group.get(group, set())
+        known = folds_of_group.setdefault(groups[patient], set())
         if len(known) > 1:
             by_patient[patient] = NO_FOLD
-            n_torn += 1
             continue
-        label = class_of_group[group]
-        fold = (
-            next(iter(known))
-            if known
-            else min(
-                shares,
-                key=lambda part: (counts[part, label] / shares[part], sizes[part] / shares[part], part),  # noqa: B023
-            )
-        )
+        label = class_of_group[groups[patient]]
+        fold = next(iter(known), None)
+        if fold is None:
+            fold = min(fullness(one, label) for one in shares)[-1]
         by_patient[patient] = fold
-        folds_of_group[group] = {fold}
+        known.add(fold)
         counts[fold, label] += 1
         sizes[fold] += 1
+    n_torn = sum(fold == NO_FOLD for fold in by_patient.values()) - sum(fold == NO_FOLD for fold in placed.values())
     notes = (f"{n_torn} new patients share identical slices with patients of two folds and get none",) if n_torn else ()
     return Folds(by_patient, notes)
 

@@ -162,7 +162,7 @@ def _row(read: SliceHeader | Rejected) -> dict[str, Any]:
 
 
 def _header(row: dict[str, Any], file: DicomFile) -> SliceHeader:
-    facts = {name: row.get(name) for name in _PLAIN}
+    facts: dict[str, Any] = {name: row.get(name) for name in _PLAIN}
     facts |= {name: "" for name in MEMORY_ONLY if facts[name] is None}
     for name, columns in _GROUPS.items():
         values = tuple(row[column] for column in columns)

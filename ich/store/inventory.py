@@ -147,7 +147,7 @@ def _read(
 ) -> pa.Table:
     rows = np.flatnonzero(which)
     return read_headers(
-        [files[row] for row in rows], listed=listed.take(pa.array(rows)), processes=processes, progress=progress
+        [files[int(row)] for row in rows], listed=listed.take(pa.array(rows)), processes=processes, progress=progress
     )
 
 

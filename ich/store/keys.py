@@ -29,19 +29,20 @@ class HashKey:
     @property
     def id(self) -> str:
         """Tells two keys apart without giving either away."""
-        return self._digest("key")
+        return self._digest("k", "key")
 
     def patient(self, source: str, patient_id: str) -> str:
         """The patient's key within a source."""
-        return self._digest("patient", source, patient_id)
+        return self._digest("p", "patient", source, patient_id)
 
     def study(self, source: str, study_uid: str, *, patient_id: str) -> str:
         """The study's key within a source; also its file name."""
-        return self._digest("study", source, patient_id, study_uid)
+        return self._digest("s", "study", source, patient_id, study_uid)
 
-    def _digest(self, *parts: str) -> str:
+    def _digest(self, letter: str, *parts: str) -> str:
+        """The letter keeps a key from being taken for a number by YAML or a spreadsheet."""
         message = "\0".join(parts).encode("utf-8", "surrogateescape")
-        return hmac.new(self.secret, message, hashlib.sha256).hexdigest()[:DIGITS]
+        return letter + hmac.new(self.secret, message, hashlib.sha256).hexdigest()[:DIGITS]
 
 
 def find_hash_key(folder: Path, *, public: bool, environment: Mapping[str, str] | None = None) -> HashKey:
@@ -75,11 +76,13 @@ def _kept_key(path: Path) -> bytes:
         secret = bytes.fromhex(path.read_text().strip())
     except ValueError as error:
         raise DataError(
-            f"{path}: expected a key in hexadecimal digits, found something else; restore it, or remove it with its stores"
+            f"{path}: expected a key in hexadecimal digits, found something else; "
+            "restore it, or remove it with its stores"
         ) from error
     if len(secret) < SHORTEST_KEY:
         raise DataError(
-            f"{path}: expected a key of {SHORTEST_KEY} bytes or more, found {len(secret)}; restore it, or remove it with its stores"
+            f"{path}: expected a key of {SHORTEST_KEY} bytes or more, found {len(secret)}; "
+            "restore it, or remove it with its stores"
         )
     return secret
 

@@ -136,7 +136,8 @@ def _make_studies(
         if is_new:
             _remove_empty_store(path)
         raise DataError(
-            f"studies={len(inventory.studies)}: expected readable slices, found none; first: {failed[0].file} {failed[0].sentence}"
+            f"studies={len(inventory.studies)}: expected readable slices, found none; the first is {failed[0].file}: "
+            f"{failed[0].sentence}; name another folder"
         )
     return made
 

@@ -112,18 +112,20 @@ def _left_out(
     folds: set[int] = set()
     named: set[str] = set()
     for one in leave_out:
-        if isinstance(one, str) and one in patients:
-            named.add(one)
+        if str(one) in patients:
+            named.add(str(one))
             continue
         if isinstance(one, bool) or not str(one).lstrip("-").isdigit():
             raise ConfigError(
-                f"data.leave_out={one}: expected a fold number or a patient key of the store, found neither; see studies.parquet"
+                f"data.leave_out={one}: expected a fold number or a patient key of the store, found neither; "
+                "see studies.parquet"
             )
         number = int(one)
         _check_fold(number, there, subject="data.leave_out")
         if number == fold:
             raise ConfigError(
-                f"data.leave_out={number}: expected a fold other than data.fold, found the same; it is out of the training already"
+                f"data.leave_out={number}: expected a fold other than data.fold, found the same; "
+                "it is out of the training already"
             )
         folds.add(number)
     return folds, named

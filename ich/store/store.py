@@ -69,7 +69,7 @@ class Store:
 
     @cached_property
     def slices(self) -> pd.DataFrame:
-        """A row a slice: study, index, position_mm, sop_uid, six labels; a study's rows follow each other, feet first."""
+        """A row a slice: study, index, position_mm, sop_uid, six labels; a study's rows together, feet first."""
         return pd.read_parquet(self.path / "slices.parquet")
 
     def read_slice(self, study: str, index: int, *, out: np.ndarray | None = None) -> np.ndarray:

@@ -80,7 +80,7 @@ def _facts(job: StudyJob, read: StudyRead, *, hu: np.ndarray) -> dict[str, Any]:
         "source": job.settings.source,
         "study_uid": job.task.study_uid,
         "series_uid": scan.series.series_uid,
-        "series_reason": getattr(job.task, "reason", scan.series.reason),
+        "series_reason": scan.series.reason,
         "n_slices": len(hu),
         "size": job.settings.size,
         "positions_mm": [round(float(position), 3) for position in scan.positions_mm],

@@ -10,7 +10,10 @@ from ich.sources.source import UnreadableStudy
 
 nibabel = pytest.importorskip("nibabel", reason="pip install ich[nifti]")
 
-HEADER = "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,No_Hemorrhage,Fracture_Yes_No"
+HEADER = (
+    "PatientNumber,SliceNumber,Intraventricular,Intraparenchymal,Subarachnoid,Epidural,Subdural,"
+    "No_Hemorrhage,Fracture_Yes_No"
+)
 FEET_FIRST, HEAD_FIRST = np.diag([-1.0, -1, 5, 1]), np.diag([-1.0, -1, -5, 1])
 
 

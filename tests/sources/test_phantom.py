@@ -73,7 +73,7 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path):
 
 
 def test_a_misspelt_option_is_refused_with_the_choices(tmp_path):
-    with pytest.raises(ConfigError, match="data.scanner.sise: no such option; choices: .*size"):
+    with pytest.raises(ConfigError, match=r"data.scanner.sise: no such option; choices: .*size"):
         heads(tmp_path, scanner={"sise": 32})
 
 

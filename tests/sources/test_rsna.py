@@ -118,12 +118,12 @@ def test_a_root_without_images_says_what_to_unpack(tmp_path):
 def test_a_root_without_the_label_table_says_which_file_is_missing(root):
     (root / "stage_2_train.csv").unlink()
 
-    with pytest.raises(DataError, match="expected the label table stage_2_train.csv, found none"):
+    with pytest.raises(DataError, match=r"expected the label table stage_2_train.csv, found none"):
         Rsna(root).check()
 
 
 def test_a_part_that_does_not_exist_is_refused():
-    with pytest.raises(ConfigError, match="data.part=validation: expected train or test"):
+    with pytest.raises(ConfigError, match=r"data.part=validation: expected train or test"):
         Rsna("anywhere", part="validation")
 
 

@@ -38,7 +38,7 @@ def write_slice(
     damaged: bool = False,
     **tags: object,
 ) -> Path:
-    """Write one CT slice with the tags that RSNA's files have, and any others given; or one whose pixels can't be decoded."""
+    """Write one CT slice with the tags that RSNA's files have, and any others; or one that can't be decoded."""
     one = Dataset()
     one.file_meta = FileMetaDataset()
     one.file_meta.MediaStorageSOPClassUID = CTImageStorage

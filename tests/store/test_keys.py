@@ -12,7 +12,7 @@ def test_a_public_patient_has_the_same_key_everywhere(tmp_path):
     key = find_hash_key(tmp_path, public=True)
 
     # HMAC-SHA256 of "patient\0rsna\0ID_1" under the documented key, first 16 digits, by openssl 3 dgst -sha256 -hmac
-    assert key.patient("rsna", "ID_1") == "1642b9e11479d3de"
+    assert key.patient("rsna", "ID_1") == "p1642b9e11479d3de"
     assert key.secret == PUBLIC_KEY
     assert not list(tmp_path.iterdir())
 

@@ -45,7 +45,7 @@ def test_the_hash_tells_two_splits_apart_and_is_the_same_for_the_same(store):
 
 @pytest.mark.parametrize("arguments", [{"fold": -1}, {"fold": 0, "leave_out": [-1]}], ids=["fold", "leave_out"])
 def test_the_test_part_is_never_opened(store, arguments):
-    with pytest.raises(LeakError, match="found the test patients; they are for evaluate.py only"):
+    with pytest.raises(LeakError, match=r"found the test patients; they are for evaluate.py only"):
         training_split(store, **arguments)
 
 
@@ -82,5 +82,5 @@ def test_a_store_without_test_patients_says_how_to_get_them(prepare, rsna_root):
 
     opened = Store.open(prepare(Rsna(rsna_root), test_share=0).path)
 
-    with pytest.raises(DataError, match="expected test patients .*store.test_share=0.2"):
+    with pytest.raises(DataError, match=r"expected test patients .*store.test_share=0.2"):
         subset_studies(opened, "test")
