@@ -50,12 +50,10 @@ def read_fold_file(file: Path) -> dict[str, int]:
         DataError: no such file, other columns, other values, or a patient in two folds.
     """
     if not file.is_file():
-        raise DataError(f"store.folds={file}: expected a CSV with columns patient,fold, found no such file; check it")
+        raise DataError(f"store.folds={file}: expected a CSV with columns patient,fold, found no file; check it")
     table = pd.read_csv(file, dtype={"patient": str}, keep_default_na=False)
     if not {"patient", "fold"} <= set(table.columns):
-        raise DataError(
-            f"store.folds={file}: expected columns patient,fold, found {','.join(map(str, table.columns))}; name them so"
-        )
+        raise DataError(f"store.folds={file}: expected columns patient,fold, found {','.join(table)}; rename")
     folds = pd.to_numeric(table["fold"], errors="coerce")
     if folds.isna().any() or (folds % 1 != 0).any() or (folds < TEST_FOLD).any():
         row = int((folds.isna() | (folds % 1 != 0) | (folds < TEST_FOLD)).to_numpy().argmax())

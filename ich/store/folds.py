@@ -162,9 +162,7 @@ def _place_latecomers(
             by_patient[patient] = NO_FOLD
             continue
         label = class_of_group[groups[patient]]
-        fold = next(iter(known), None)
-        if fold is None:
-            fold = min(fullness(one, label) for one in shares)[-1]
+        fold = next(iter(known)) if known else min(fullness(one, label) for one in shares)[-1]
         by_patient[patient] = fold
         known.add(fold)
         counts[fold, label] += 1
