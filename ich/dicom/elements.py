@@ -2,6 +2,7 @@
 
 import math
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,9 +12,16 @@ from pydicom import config, dcmread
 from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.tag import BaseTag, Tag
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from ich.errors import DataError
 
 # A data set without file meta (old exports) begins with group 2 or 8, in either byte order.
 _BARE_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
+
+MAX_INFLATED_BYTES = 1 << 26  # 64 MB; the largest matrix that is read has 32 MB
+_DEFLATED = DeflatedExplicitVRLittleEndian.encode()
+_META_LENGTH_END = 144  # preamble, "DICM" and the element that says how long the file meta is (PS3.10 7.1)
 
 
 @contextmanager
@@ -32,7 +40,11 @@ def read_dataset(stream: BinaryIO, *, with_pixels: bool) -> FileDataset | None:
     """Parse a data set, with or without file meta; None where the bytes are no DICOM.
 
     Without pixels, `stream` is left at the pixel data's tag (but for deflated files, which are read to the end).
+
+    Raises:
+        DataError: a deflated file grows beyond the limit.
     """
+    _check_inflated_size(stream)
     try:
         return dcmread(stream, stop_before_pixels=not with_pixels)
     except InvalidDicomError:
@@ -40,6 +52,17 @@ def read_dataset(stream: BinaryIO, *, with_pixels: bool) -> FileDataset | None:
         start = stream.read(2)
         stream.seek(0)
         return dcmread(stream, stop_before_pixels=not with_pixels, force=True) if start in _BARE_STARTS else None
+
+
+def _check_inflated_size(stream: BinaryIO) -> None:
+    """Refuse a deflated file that unpacks to more than any slice holds; pydicom would unpack it whole."""
+    start = stream.read(1024)
+    if _DEFLATED in start:
+        stream.seek(_META_LENGTH_END + int.from_bytes(start[_META_LENGTH_END - 4 : _META_LENGTH_END], "little"))
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        if len(inflater.decompress(stream.read(), MAX_INFLATED_BYTES + 1)) > MAX_INFLATED_BYTES:
+            raise DataError("deflated file: expected at most 64 MB once unpacked, found more; leave it out")
+    stream.seek(0)
 
 
 class Elements:

@@ -2,8 +2,11 @@ import warnings
 
 import pytest
 from pydicom import config
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from ich.dicom import elements as module
 from ich.dicom.elements import Elements, quiet_pydicom, read_dataset
+from ich.errors import DataError
 
 
 @pytest.fixture
@@ -32,6 +35,14 @@ def test_an_absent_element_is_empty_in_each_form(elements):
     found = elements()
 
     assert (found.text("PatientName"), found.texts("PatientName"), found.whole("Overlays")) == ("", (), None)
+
+
+def test_a_deflated_file_that_grows_beyond_any_slice_is_refused(write_slice, monkeypatch):
+    monkeypatch.setattr(module, "MAX_INFLATED_BYTES", 5000)
+    path = write_slice(syntax=DeflatedExplicitVRLittleEndian, PixelData=bytes(100_000))
+
+    with path.open("rb") as stream, pytest.raises(DataError, match="once unpacked"):
+        read_dataset(stream, with_pixels=False)
 
 
 def test_pydicom_s_settings_are_as_before_after_a_quiet_reading():

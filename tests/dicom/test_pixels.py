@@ -115,18 +115,16 @@ def test_the_wrap_repair_is_what_the_published_steps_do(stored):
 
 
 @pytest.mark.parametrize(
-    "facts",
+    ("facts", "stored", "hu"),
     [
-        {"bits_stored": 12, "is_signed": True, "intercept": 0.0},
-        {"bits_stored": 16, "is_signed": False, "intercept": 0.0},
-        {"bits_stored": 12, "is_signed": False, "intercept": -1000.0},
+        ({"bits_stored": 12, "is_signed": True, "intercept": 0.0}, -1020, -1020),
+        ({"bits_stored": 16, "is_signed": False, "intercept": 0.0}, 3500, 3071),
+        ({"bits_stored": 12, "is_signed": False, "intercept": -1000.0}, 3500, 2500),
     ],
     ids=["signed", "16 bits", "usual intercept"],
 )
-def test_sound_files_are_not_taken_for_wrapped_ones(header, facts):
-    stored = np.array([3000], dtype=np.int16)
-
-    assert clean_hu(stored, header(**facts))[0] == 3000 + facts["intercept"]
+def test_sound_files_are_not_taken_for_wrapped_ones(header, facts, stored, hu):
+    assert clean_hu(np.array([stored], dtype=np.int16), header(**facts))[0] == hu
 
 
 def test_pixels_cut_off_after_the_header_was_read_are_truncated(write_slice):

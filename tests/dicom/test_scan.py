@@ -121,6 +121,15 @@ def test_thin_slices_become_slabs_that_know_their_sources(write_slice, tmp_path)
     assert len(preprocess_scan(tmp_path / "thin", slab_mm=None).hu) == 10
 
 
+def test_thin_slices_that_have_labels_stay_as_they_are(write_slice, tmp_path):
+    for z in range(10):
+        write_slice(f"thin/{z}", z=float(z))
+
+    scan = read_scan(headers_of(tmp_path / "thin"), slab_mm=5.0, keeps_every_slice=True)
+
+    assert (len(scan.hu), scan.source_uids, scan.facts["slabs"]) == (10, (), False)
+
+
 @pytest.fixture
 def repeated(study, write_slice):
     """The study with a second slice at 10 mm, of another kernel and a lower uid."""
