@@ -6,7 +6,7 @@ from io import BytesIO
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 from ich.phantom.grid import Grid
 from ich.phantom.storage import Storage, stored
@@ -76,7 +76,7 @@ def _encoded_header(grid: Grid, *, names: StudyNames, storage: Storage) -> bytes
     pixels = bytes(2 * grid.size * grid.size)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = _SOP_MARK
+    meta.MediaStorageSOPInstanceUID = UID(_SOP_MARK)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     _patient(data, names)

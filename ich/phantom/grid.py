@@ -68,7 +68,7 @@ def draw_grid(scanner: Scanner, rng: np.random.Generator) -> Grid:
 
     step = scanner.thickness_mm / np.cos(tilt)
     middle = (scanner.size - 1) / 2
-    x, y = rng.normal(0, 3), rng.normal(-8, 5)
+    x, y = rng.normal(0, 3), rng.normal(-4, 4)
     # The stack's top lies a little above the vertex (z = 88 mm in the head), its middle row on the head's axis.
     bottom = rng.uniform(93, 100) - height / np.cos(tilt)
     to_scanner = np.array(
@@ -86,7 +86,7 @@ def draw_grid(scanner: Scanner, rng: np.random.Generator) -> Grid:
 def _pose(tilt: float, rng: np.random.Generator) -> np.ndarray:
     """Rotation of the head in the scanner, float64 (3, 4); the gantry follows the head's pitch, not quite."""
     pitch = tilt + np.radians(rng.normal(0, 5))
-    roll, yaw = np.radians(rng.normal(0, 3)), np.radians(rng.normal(0, 5))
+    roll, yaw = np.radians(rng.normal(0, 3)), np.radians(rng.normal(0, 7))
     about_x = np.array([[1, 0, 0], [0, np.cos(pitch), np.sin(pitch)], [0, -np.sin(pitch), np.cos(pitch)]])
     about_y = np.array([[np.cos(roll), 0, np.sin(roll)], [0, 1, 0], [-np.sin(roll), 0, np.cos(roll)]])
     about_z = np.array([[np.cos(yaw), -np.sin(yaw), 0], [np.sin(yaw), np.cos(yaw), 0], [0, 0, 1]])

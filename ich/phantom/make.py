@@ -74,7 +74,9 @@ def make_studies(
     if n_studies < 1 or processes < 1:
         raise ConfigError(f"n_studies={n_studies}, processes={processes}: expected at least 1 of each; set both")
     if folder.exists() and any(folder.iterdir()):
-        raise DataError(f"{folder.name}: expected an empty or absent folder for made heads, found files; remove it or name another")
+        raise DataError(
+            f"{folder.name}: expected an empty or absent folder for made heads, found files; remove it or name another"
+        )
     part = folder.with_name(f".{folder.name}.part")
     rmtree(part, ignore_errors=True)
     (part / "dicom").mkdir(parents=True)
@@ -84,7 +86,9 @@ def make_studies(
         _Task(part, range(first, min(first + CHUNK, n_studies)), seed, difficulty, scanner, prevalence, masks)
         for first in range(0, n_studies, CHUNK)
     ]
-    rows = [row for rows in progress(_made(tasks, processes), total=n_studies, description="making heads") for row in rows]
+    rows = [
+        row for rows in progress(_made(tasks, processes), total=n_studies, description="making heads") for row in rows
+    ]
     _write_tables(part, rows, tasks[0], n_studies)
     if folder.exists():
         folder.rmdir()

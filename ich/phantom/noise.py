@@ -22,7 +22,9 @@ class NoiseBank:
     cube: np.ndarray
     plane: np.ndarray
 
-    def smooth(self, x: np.ndarray, y: np.ndarray, z: np.ndarray, *, wavelength: float, rng: np.random.Generator) -> np.ndarray:
+    def smooth(
+        self, x: np.ndarray, y: np.ndarray, z: np.ndarray, *, wavelength: float, rng: np.random.Generator
+    ) -> np.ndarray:
         """Smooth noise at points in space.
 
         Args:
@@ -76,7 +78,7 @@ def _cube(rng: np.random.Generator) -> np.ndarray:
     radius = np.sqrt(frequency[:, None, None] ** 2 + frequency[None, :, None] ** 2 + half[None, None, :] ** 2)
     band = np.exp(-0.5 * ((radius * CUBE_WAVELENGTH - 1) / 0.35) ** 2).astype(np.float32)
     spectrum = np.fft.rfftn(rng.standard_normal((CUBE_SIZE,) * 3, dtype=np.float32)) * band
-    cube = np.fft.irfftn(spectrum, s=(CUBE_SIZE,) * 3).astype(np.float32)
+    cube = np.fft.irfftn(spectrum, s=(CUBE_SIZE,) * 3, axes=(0, 1, 2)).astype(np.float32)
     return cube / cube.std()
 
 
@@ -84,7 +86,7 @@ def _plane(rng: np.random.Generator) -> np.ndarray:
     frequency = np.fft.fftfreq(PLANE_SIZE).astype(np.float32)
     radius = np.hypot(frequency[:, None], frequency[None, : PLANE_SIZE // 2 + 1])
     # A ramp times the fall-off of a soft kernel: little noise at long waves, none at the pixel's own scale.
-    response = radius * np.exp(-((radius / 0.22) ** 2))
+    response = radius**0.7 * np.exp(-((radius / 0.3) ** 2))
     spectrum = np.fft.rfft2(rng.standard_normal((PLANE_SIZE, PLANE_SIZE), dtype=np.float32)) * response
     plane = np.fft.irfft2(spectrum, s=(PLANE_SIZE, PLANE_SIZE)).astype(np.float32)
     return plane / plane.std()

@@ -12,7 +12,7 @@ Range = tuple[float, float]
 class Difficulty:
     """How large, how bright and how many bleeds are, and how much else looks like blood.
 
-    The meaning, unit and source of each field stand in `conf/difficulty/clear.yaml`, which holds the values of the demo.
+    Meaning, unit and source of each field stand in `conf/difficulty/clear.yaml`, which holds the values of the demo.
     """
 
     acute_share: float
@@ -35,7 +35,9 @@ class Difficulty:
                 raise ConfigError(f"difficulty.{name}={getattr(self, name)}: expected a share from 0 to 1; set it so")
         for name in ("lookalikes", "noise"):
             if getattr(self, name) < 0:
-                raise ConfigError(f"difficulty.{name}={getattr(self, name)}: expected a factor of at least 0; set it so")
+                raise ConfigError(
+                    f"difficulty.{name}={getattr(self, name)}: expected a factor of at least 0; set it so"
+                )
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Scanner:
     """Gantry tilt of the tilted studies."""
     tilted_share: float = 0.6
     """Share of studies with a tilted gantry."""
-    noise_hu: Range = (1.8, 3.4)
+    noise_hu: Range = (2.0, 4.0)
     """Standard deviation of the noise in brain at 0.98 mm pixels; grows as pixels and slices shrink."""
     motion_share: float = 0.05
     """Share of studies with motion in some slices."""
@@ -66,12 +68,14 @@ class Scanner:
         if not 0.5 <= self.thickness_mm <= 20:
             raise ConfigError(f"scanner.thickness_mm={self.thickness_mm}: expected 0.5 to 20 mm; 5 is usual")
         if self.n_slices[0] < 1 or self.field_of_view_mm[0] <= 0:
-            raise ConfigError("scanner: expected at least one slice and a field of view above 0 mm; set n_slices and field_of_view_mm")
+            raise ConfigError(
+                "scanner: expected at least one slice and a field of view above 0 mm; set n_slices and field_of_view_mm"
+            )
 
 
 @dataclass(frozen=True)
 class Prevalence:
-    """Share of studies with each kind of bleed; RSNA's by default (21,744 studies; `any` comes out near .41 as there)."""
+    """Share of studies with each kind of bleed; RSNA's 21,744 by default (`any` is near .41 as there)."""
 
     epidural: float = 0.0163
     intraparenchymal: float = 0.245

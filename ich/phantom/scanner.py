@@ -52,7 +52,7 @@ def draw_exposure(grid: Grid, scanner: Scanner, *, noise: float, rng: np.random.
         noise_hu=noise * rng.uniform(*scanner.noise_hu) * thin,
         hardening_hu=rng.uniform(2, 11),
         streaks_hu=rng.uniform(0.6, 3.0),
-        rim_hu=rng.uniform(1, 5),
+        rim_hu=rng.uniform(2, 8),
         moved=moved,
         circle=bool(rng.random() < 0.8),
         table=_table(grid, rng),
@@ -75,16 +75,18 @@ def scan_head(head: Head, grid: Grid, exposure: Exposure, *, bank: NoiseBank, rn
     """
     hu = np.empty(head.fields.hu.shape, dtype=np.int16)
     outside = _outside_circle(grid.size) if exposure.circle else None
-    heights = grid.to_head[2] @ np.array([np.arange(grid.n_slices), *np.full((2, grid.n_slices), grid.size / 2), np.ones(grid.n_slices)])
+    heights = grid.to_head[2] @ np.array(
+        [np.arange(grid.n_slices), *np.full((2, grid.n_slices), grid.size / 2), np.ones(grid.n_slices)]
+    )
     for s in range(grid.n_slices):
-        plane = head.fields.hu[s]
+        plane: np.ndarray = head.fields.hu[s]
         if s in exposure.table_slices:
-            plane = np.maximum(plane, exposure.table)
+            plane = np.where(plane < -700, exposure.table, plane)  # a head that lies deeper presses into its cushion
         if s in exposure.moved:
             plane = _moved(plane, grid, rng)
         plane = cv2.GaussianBlur(plane, (0, 0), BLUR_MM / grid.pixel_mm)
         plane = plane + _hardening(head, grid, exposure, index=s, height=heights[s] - head.base_mm, rng=rng)
-        plane += bank.grain(grid.size, rng) * _noise_level(head, exposure, index=s)
+        plane = plane + bank.grain(grid.size, rng) * _noise_level(head, exposure, index=s)
         np.rint(np.clip(plane, -1024, 3071), out=plane)
         hu[s] = plane
         if outside is not None:
@@ -101,7 +103,7 @@ def _table(grid: Grid, rng: np.random.Generator) -> np.ndarray:
     """A head-rest seen from its end: a thin shell, U-shaped under the head, and sometimes a table below."""
     along = ((np.arange(grid.size) - (grid.size - 1) / 2) * grid.pixel_mm).astype(np.float32)
     x, y = along[None, :] - np.float32(rng.normal(0, 4)), along[:, None]
-    bottom, wide = rng.uniform(96, 108), rng.uniform(92, 112)
+    bottom, wide = rng.uniform(100, 112), rng.uniform(92, 112)
     shape = np.abs(x * np.float32(1 / wide)) ** np.float32(rng.uniform(2.2, 5.0))
     surface = np.float32(bottom) - shape * np.float32(rng.uniform(60, 110))
     steep = np.sqrt(1 + np.gradient(surface, grid.pixel_mm, axis=1) ** 2)
@@ -117,13 +119,15 @@ def _moved(plane: np.ndarray, grid: Grid, rng: np.random.Generator) -> np.ndarra
     copies = [plane]
     for _ in range(2):
         turn = cv2.getRotationMatrix2D(centre, rng.normal(0, 2.0), 1.0)
-        turn[:, 2] += rng.normal(0, 2.5 / grid.pixel_mm, 2)
+        turn[:, 2] = turn[:, 2] + rng.normal(0, 2.5 / grid.pixel_mm, 2)
         copies.append(cv2.warpAffine(plane, turn, plane.shape[::-1], borderMode=cv2.BORDER_CONSTANT, borderValue=-1000))
     weights = rng.dirichlet((6, 2, 2)).astype(np.float32)
     return sum(weight * copy for weight, copy in zip(weights, copies, strict=True))
 
 
-def _hardening(head: Head, grid: Grid, exposure: Exposure, *, index: int, height: float, rng: np.random.Generator) -> np.ndarray:
+def _hardening(
+    head: Head, grid: Grid, exposure: Exposure, *, index: int, height: float, rng: np.random.Generator
+) -> np.ndarray:
     """Bright rim beside bone everywhere; a dark band and streaks between the petrous bones, float32 (R, C) HU."""
     depth = np.maximum(-head.fields.cavity[index], 0)
     inside = head.fields.cavity[index] < 0
@@ -142,7 +146,7 @@ def _hardening(head: Head, grid: Grid, exposure: Exposure, *, index: int, height
 
 def _streaks(down: np.ndarray, right: np.ndarray, *, strength: float, rng: np.random.Generator) -> np.ndarray:
     """Streaks that fan out of both petrous apexes, float32 (R, C) HU."""
-    total = np.float32(0)
+    total: np.ndarray = np.zeros(np.broadcast_shapes(down.shape, right.shape), dtype=np.float32)
     for side in (-1, 1):
         x, y = right - np.float32(side * 30), down + np.float32(rng.normal(0, 4))
         angle = np.arctan2(y, x)
@@ -153,7 +157,7 @@ def _streaks(down: np.ndarray, right: np.ndarray, *, strength: float, rng: np.ra
     return total * np.float32(strength * 0.5)
 
 
-def _noise_level(head: Head, exposure: Exposure, *, index: int) -> np.ndarray | np.float32:
+def _noise_level(head: Head, exposure: Exposure, *, index: int) -> np.ndarray:
     """Standard deviation of noise over a slice, HU: highest in the middle of a wide head."""
     depth = np.clip(-head.fields.cavity[index], 0, 60)
     return np.float32(exposure.noise_hu) * (np.float32(0.85) + depth * np.float32(0.3 / 60))

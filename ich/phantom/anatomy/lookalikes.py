@@ -3,7 +3,7 @@
 import numpy as np
 
 from ich.phantom.anatomy.head import Head
-from ich.phantom.bleeds.fields import HeadFields, surface_point
+from ich.phantom.bleeds.fields import HeadFields, squared_distance, surface_point
 from ich.phantom.noise import NoiseBank
 from ich.phantom.options import Difficulty
 
@@ -23,14 +23,24 @@ def add_lookalikes(head: Head, difficulty: Difficulty, *, bank: NoiseBank, rng: 
         _calcium(fields, (rng.normal(0, 1), 27.0, 3.0), radius=rng.uniform(1.2, 3.2), rng=rng)
     for side in (-1, 1):
         if occurs(CHOROID):
-            _calcium(fields, (side * rng.normal(23, 1.5), rng.normal(36, 2), 10.0), radius=rng.uniform(1.5, 4.0), rng=rng)
+            _calcium(
+                fields, (side * rng.normal(23, 1.5), rng.normal(36, 2), 10.0), radius=rng.uniform(1.5, 4.0), rng=rng
+            )
         if occurs(NUCLEI):
             _calcium(fields, (side * 19.0, -6.0, 3.0), radius=rng.uniform(2, 4), rng=rng)
         if occurs(DENSE_ARTERY):
-            _blob(fields, np.array([side * 17.0, -18.0, -17.0]), np.array([9.0, 1.6, 2.0]), hu=rng.uniform(46, 62), soft=1.0)
+            _blob(
+                fields,
+                np.array([side * 17.0, -18.0, -17.0]),
+                np.array([9.0, 1.6, 2.0]),
+                hu=rng.uniform(46, 62),
+                soft=1.0,
+            )
     if occurs(FALX):
         place = np.array([0.0, rng.uniform(-70, -40), rng.uniform(10, 50)])
-        _blob(fields, place, np.array([1.2, rng.uniform(3, 9), rng.uniform(3, 9)]), hu=rng.uniform(*CALCIUM_HU), soft=0.8)
+        _blob(
+            fields, place, np.array([1.2, rng.uniform(3, 9), rng.uniform(3, 9)]), hu=rng.uniform(*CALCIUM_HU), soft=0.8
+        )
     if occurs(TUMOUR):
         _tumour(fields, rng=rng)
     if occurs(INFARCT):
@@ -50,12 +60,12 @@ def _blob(head: HeadFields, centre: np.ndarray, semi: np.ndarray, *, hu: float, 
     x, y, z = head.points(box)
     high = max(float(semi[2]), head.spacing[0] / 2)
     part = min(1.0, 2 * float(semi[2]) / head.spacing[0])
-    u, v, w = (x - centre[0]) / semi[0], (y - centre[1]) / semi[1], (z - centre[2]) / high
-    distance = (np.sqrt(u * u + v * v + w * w) - 1) * np.float32(semi[:2].min())
+    norm = np.sqrt(squared_distance((x, y, z), centre, scale=(semi[0], semi[1], high)))
+    distance = (norm - 1) * np.float32(semi[:2].min())
     covered = np.clip(np.float32(0.5) - distance / np.float32(max(soft, head.edge_mm)), 0, 1) * np.float32(part)
     covered *= head.cavity[box] < 0
     target = head.hu[box]
-    target += (covered * (np.float32(hu) - target)).astype(np.float32)
+    target += covered * (np.float32(hu) - target)
 
 
 def _tumour(head: HeadFields, *, rng: np.random.Generator) -> None:
@@ -75,7 +85,7 @@ def _infarct(head: Head, *, bank: NoiseBank, rng: np.random.Generator) -> None:
     reach = rng.uniform(14, 32)
     box = fields.box(centre, np.full(3, reach * 1.3))
     x, y, z = fields.points(box)
-    distance = np.sqrt((x - centre[0]) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2) / np.float32(reach)
+    distance = np.sqrt(squared_distance((x, y, z), centre, scale=(reach, reach, reach)))
     distance += bank.smooth(x, y, z, wavelength=22.0, rng=rng) * np.float32(0.15)
     lost = np.clip((1 - distance) * 4, 0, 1) * (fields.cavity[box] < 0) * np.float32(rng.uniform(0.4, 0.95))
     hu = fields.hu[box]
@@ -84,7 +94,7 @@ def _infarct(head: Head, *, bank: NoiseBank, rng: np.random.Generator) -> None:
 
 def _hygroma(head: HeadFields, *, csf: float, rng: np.random.Generator) -> None:
     """A crescent of CSF along one convexity: wide space of the old, or a hygroma."""
-    side, thickness = rng.choice((-1, 1)), rng.uniform(3, 8)
+    side, thickness = int(rng.choice((-1, 1))), rng.uniform(3, 8)
     box = head.box(np.array([side * 40.0, -20.0, 30.0]), np.array([60.0, 70.0, 50.0]))
     x, y, z = head.points(box)
     u2 = ((y + 25) * np.float32(1 / 60)) ** 2 + ((z - 25) * np.float32(1 / 45)) ** 2

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from ich.phantom.grid import Grid
+from ich.phantom.noise import NoiseBank
 
 FAR = np.float32(40.0)  # mm; the distance where a shape was not evaluated
 MARGIN = 9.0  # mm around a shape where its distance is needed
@@ -61,6 +63,16 @@ def far_field(points: Points) -> np.ndarray:
     return np.full(points.shape, FAR, dtype=np.float32)
 
 
+def smooth_field(points: Points, bank: NoiseBank, *, wavelength: float, rng: np.random.Generator) -> np.ndarray:
+    """Smooth noise on the whole grid, float32 (S, R, C); long waves are looked up on every second pixel only."""
+    if wavelength < 10 * points.grid.pixel_mm or points.grid.size % 2:
+        return bank.smooth(points.x, points.y, points.z, wavelength=wavelength, rng=rng)
+    x, y, z = (p[:, ::2, ::2] for p in (points.x, points.y, points.z))
+    few = bank.smooth(x, y, z, wavelength=wavelength, rng=rng)
+    size = points.grid.size
+    return np.stack([cv2.resize(plane, (size, size), interpolation=cv2.INTER_LINEAR) for plane in few])
+
+
 def ellipsoid(x: np.ndarray, y: np.ndarray, z: np.ndarray, *, centre: Triple, semi: Triple) -> np.ndarray:
     """Distance to an ellipsoid, exact to first order near its surface.
 
@@ -73,7 +85,9 @@ def ellipsoid(x: np.ndarray, y: np.ndarray, z: np.ndarray, *, centre: Triple, se
     return k0 * (k0 - 1) / np.sqrt(k1 + np.float32(1e-9))
 
 
-def capsule(x: np.ndarray, y: np.ndarray, z: np.ndarray, *, start: Triple, end: Triple, radii: tuple[float, float]) -> np.ndarray:
+def capsule(
+    x: np.ndarray, y: np.ndarray, z: np.ndarray, *, start: Triple, end: Triple, radii: tuple[float, float]
+) -> np.ndarray:
     """Distance to a rod with round ends whose radius runs from one value to the other."""
     axis = np.asarray(end, dtype=np.float64) - np.asarray(start)
     length = float(axis @ axis)
@@ -97,6 +111,14 @@ def add_capsule(field: np.ndarray, points: Points, *, start: Triple, end: Triple
     box = points.box(tuple((low + high) / 2), tuple((high - low) / 2 + max(radii) + MARGIN))
     shape = capsule(points.x[box], points.y[box], points.z[box], start=start, end=end, radii=radii)
     np.minimum(field[box], shape, out=field[box])
+
+
+def add_side_capsule(
+    field: np.ndarray, points: Points, side: int, *, start: Triple, end: Triple, radii: tuple[float, float]
+) -> None:
+    """Unite a distance field, in place, with a rod given for the left side (1) and taken to the right one by -1."""
+    left = (side * start[0], start[1], start[2]), (side * end[0], end[1], end[2])
+    add_capsule(field, points, start=left[0], end=left[1], radii=radii)
 
 
 def mirrored(centre: Triple) -> tuple[Triple, Triple]:

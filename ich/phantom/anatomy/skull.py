@@ -11,6 +11,7 @@ from ich.phantom.anatomy.shapes import (
     ellipsoid,
     far_field,
     mirrored,
+    smooth_field,
     smooth_union,
 )
 from ich.phantom.noise import NoiseBank
@@ -56,7 +57,7 @@ def draw_build(rng: np.random.Generator) -> Build:
         half_width=size * rng.normal(66, 2.2),
         half_length=size * rng.normal(82, 2.8),
         half_height=size * rng.normal(80, 2.5),
-        bone=rng.uniform(4.5, 7.5),
+        bone=rng.uniform(4.0, 6.8),
         scalp=rng.uniform(4.0, 8.0),
         narrow_front=rng.uniform(0.06, 0.16),
     )
@@ -65,7 +66,7 @@ def draw_build(rng: np.random.Generator) -> Build:
 def make_skull(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.Generator) -> Skull:
     """Evaluate skull, face and scalp on the points of a grid."""
     dome = _dome(points, build, bank=bank, rng=rng)
-    fossae = _fossae(points, build)
+    fossae = _fossae(points, build) + smooth_field(points, bank, wavelength=32.0, rng=rng) * np.float32(1.3)
     cavity = smooth_union(_above_base(points, dome), fossae, width=6.0)
     _foramen(cavity, points)
 
@@ -74,7 +75,7 @@ def make_skull(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.
     bone = np.minimum(shell, _base_bone(points, build))
     air = _air(points, build, bank=bank, rng=rng)
     orbit, eye = _orbits(points)
-    bone = np.minimum(bone, np.maximum(orbit - 2.0, -points.y - 74))
+    bone = np.minimum(bone, np.maximum(orbit - 2.0, -points.y - 70))
     bone = np.maximum(bone, -orbit)
     skin = _skin(points, build, dome=np.minimum(dome, fossae), thickness=thickness)
     bone = np.maximum(bone, skin + 2.5)
@@ -89,11 +90,11 @@ def _dome(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.Gener
     lopsided = rng.normal(0, 0.012)
     u = x / (widest * np.float32(a)) + np.float32(lopsided) * y * np.float32(1 / b)
     v, w = y * np.float32(1 / b), z * np.float32(1 / c)
-    u, v, w = u * u, v * v, w * w
-    k0 = np.sqrt(np.maximum(u + v + w - np.float32(0.42) * (u * v + v * w + u * w), 1e-4))
+    u, v, w = (np.minimum(p * p, np.float32(2.0)) for p in (u, v, w))  # beyond, the cross terms would win
+    k0 = np.sqrt(np.maximum(u + v + w - np.float32(0.3) * (u * v + v * w + u * w), 1e-4))
     k1 = np.sqrt(u * np.float32(1 / a**2) + v * np.float32(1 / b**2) + w * np.float32(1 / c**2) + np.float32(1e-9))
     distance = k0 * (k0 - 1) / k1
-    return distance + bank.smooth(x, y, z, wavelength=95.0, rng=rng) * np.float32(1.2)
+    return distance + smooth_field(points, bank, wavelength=95.0, rng=rng) * np.float32(0.9)
 
 
 def _above_base(points: Points, dome: np.ndarray) -> np.ndarray:
@@ -128,7 +129,8 @@ def _thickness(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.
     occiput = np.exp(-((x * np.float32(1 / 22)) ** 2) - (((z + 25) * np.float32(1 / 22)) ** 2)) * (y > 40)
     forehead = np.exp(-((x * np.float32(1 / 26)) ** 2) - (((z + 8) * np.float32(1 / 16)) ** 2)) * (y < -50)
     thickness = 1 - np.float32(0.42) * temple + np.float32(0.8) * occiput + np.float32(0.9) * forehead
-    thickness += np.float32(0.12) * bank.smooth(x, y, z, wavelength=45.0, rng=rng)
+    thickness *= 1 - np.float32(0.45) * np.clip((-20 - z) * np.float32(1 / 12), 0, 1) * (y < 45)
+    thickness += np.float32(0.12) * smooth_field(points, bank, wavelength=45.0, rng=rng)
     return np.maximum(thickness * np.float32(build.bone), np.float32(2.2))
 
 
@@ -166,8 +168,9 @@ def _air(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.Genera
     for centre in mirrored((24.0, -62.0, -62.0)):
         add_ellipsoid(air, points, centre=centre, semi=(15.2, 17.0, 14.0))
     for y in (-78.0, -69.0, -60.0, -51.0):
-        for centre in mirrored((6.5 + rng.normal(0, 0.5), y + rng.normal(0, 1), -34.0)):
-            add_ellipsoid(air, points, centre=centre, semi=(5.2, 4.2, 11.0))
+        for s in (-1, 1):
+            cell = (rng.uniform(3.5, 6.0), rng.uniform(3.4, 5.6), rng.uniform(8, 13))
+            add_ellipsoid(air, points, centre=(s * 6.5, y + rng.normal(0, 1.5), -34.0 + rng.normal(0, 2)), semi=cell)
     for centre in mirrored((5.0, -70.0, -58.0)):
         add_ellipsoid(air, points, centre=centre, semi=(3.4, 24.0, 14.0))
     add_ellipsoid(air, points, centre=(0.0, -22.0, -72.0), semi=(12.0, 9.0, 20.0))
@@ -175,21 +178,38 @@ def _air(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.Genera
         wide = rng.uniform(5, 12)
         for centre in mirrored((wide + 1.0, -build.half_length - 3.2, -14.0)):
             add_ellipsoid(air, points, centre=centre, semi=(wide, 3.2, rng.uniform(6, 11)))
-    mastoid = far_field(points)
-    side = build.half_width
+    side, openness = build.half_width, rng.uniform(-1.2, 1.2)
     for s in (-1, 1):
-        add_ellipsoid(mastoid, points, centre=(s * (side - 7), 25.0, -46.0), semi=(10.0, 13.0, 15.0))
-        add_capsule(air, points, start=(s * (side - 16), 8.0, -42.0), end=(s * (side + 18), 3.0, -45.0), radii=(3.0, 3.6))
-    cells = bank.smooth(points.x, points.y, points.z, wavelength=11.0, rng=rng) * np.float32(2.0)
-    return np.minimum(air, np.maximum(mastoid, np.float32(rng.uniform(-1.2, 1.2)) - cells))
+        _mastoid_cells(air, points, centre=(s * (side - 7), 25.0, -46.0), openness=openness, bank=bank, rng=rng)
+        add_capsule(
+            air, points, start=(s * (side - 16), 8.0, -42.0), end=(s * (side + 18), 3.0, -45.0), radii=(3.0, 3.6)
+        )
+    return air
+
+
+def _mastoid_cells(
+    air: np.ndarray,
+    points: Points,
+    *,
+    centre: tuple[float, float, float],
+    openness: float,
+    bank: NoiseBank,
+    rng: np.random.Generator,
+) -> None:
+    """Unite the air, in place, with the small cells of one mastoid."""
+    semi = (10.0, 13.0, 15.0)
+    box = points.box(centre, semi)
+    x, y, z = points.x[box], points.y[box], points.z[box]
+    cells = np.float32(openness) - bank.smooth(x, y, z, wavelength=11.0, rng=rng) * np.float32(2.0)
+    np.minimum(air[box], np.maximum(ellipsoid(x, y, z, centre=centre, semi=semi), cells), out=air[box])
 
 
 def _orbits(points: Points) -> tuple[np.ndarray, np.ndarray]:
     """Distance to the two orbits, cones of fat, and to the two globes."""
     orbit, eye = far_field(points), far_field(points)
     for s in (-1, 1):
-        add_capsule(orbit, points, start=(s * 32.0, -84.0, -34.0), end=(s * 15.0, -44.0, -30.0), radii=(17.0, 4.0))
-        add_ellipsoid(eye, points, centre=(s * 32.0, -84.0, -34.0), semi=(12.0, 12.0, 12.0))
+        add_capsule(orbit, points, start=(s * 31.0, -76.0, -36.0), end=(s * 15.0, -42.0, -31.0), radii=(17.0, 4.0))
+        add_ellipsoid(eye, points, centre=(s * 31.0, -78.0, -36.0), semi=(12.0, 12.0, 12.0))
     return orbit, eye
 
 
@@ -208,7 +228,9 @@ def _skin(points: Points, build: Build, *, dome: np.ndarray, thickness: np.ndarr
     add_capsule(nose, points, start=(0.0, -90.0, -36.0), end=(0.0, -112.0, -66.0), radii=(6.0, 9.0))
     skin = smooth_union(skin, nose, width=9.0)
     for s in (-1, 1):
-        add_capsule(skin, points, start=(s * (side + 14), 16.0, -22.0), end=(s * (side + 12), 8.0, -58.0), radii=(4.5, 4.0))
+        add_capsule(
+            skin, points, start=(s * (side + 14), 16.0, -22.0), end=(s * (side + 12), 8.0, -58.0), radii=(4.5, 4.0)
+        )
     return skin
 
 
@@ -217,12 +239,14 @@ def _soft(
 ) -> np.ndarray:
     """HU of what is neither bone, air nor brain: fat under the skin, muscle at the temples, in face and neck."""
     x, y, z = points.x, points.y, points.z
-    texture = bank.smooth(x, y, z, wavelength=14.0, rng=rng)
-    temporal = (np.abs(x) > 42) & (y < 22) & (y > -62) & (z < 38) & (bone < 7)
-    deep = (z < -38) & (skin < -7)
-    muscle = np.where(temporal, np.float32(1.5), np.where(deep, np.float32(0.5), np.float32(-1.6)))
-    muscle = np.clip(muscle + texture * np.float32(0.9) + np.float32(0.5), 0, 1)
-    muscle = np.where((y < -40) & (np.abs(x) < 50) & (z > -52) & (z < -12) & (skin < -4), texture * 0.2 + 0.08, muscle)
+    planes = np.abs(smooth_field(points, bank, wavelength=26.0, rng=rng))  # fat between muscles
+    temporal = (np.abs(x) > 42) & (y < 20) & (y > -60) & (z < 36) & (bone < 8)
+    deep = (z < -32) & (skin < -6)
+    muscle = np.where(temporal, np.float32(1.4), np.where(deep, np.float32(-0.2), np.float32(-9)))
+    muscle = np.clip(muscle + planes * np.float32(3.2), 0, 1)
+    orbit = (y < -40) & (np.abs(x) < 50) & (z > -52) & (z < -16) & (skin < -3)
+    nerve = np.abs(np.abs(x) - 15 + (y + 42) * np.float32(0.47)) < 2.2
+    muscle = np.where(orbit, np.where(nerve & (np.abs(z + 33) < 5), np.float32(0.8), np.float32(0.06)), muscle)
     hu = np.float32(-95) + muscle * np.float32(148)
-    rim = np.clip((skin + np.float32(2.6)) * np.float32(0.8), 0, 1)
-    return hu + rim * (np.float32(35) - hu)
+    rim = np.clip((skin + np.float32(3.2)) * np.float32(0.8), 0, 1)
+    return hu + rim * (np.float32(48) - hu)

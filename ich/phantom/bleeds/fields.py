@@ -16,8 +16,8 @@ class HeadFields:
         hu: HU without blur and noise for made heads, as scanned for real ones.
         cavity: distance to the inner table of the skull in mm, negative inside.
         ventricles: share of a voxel that is ventricle, 0 to 1.
-        sulci: share of a voxel that is CSF around the brain (sulci, cisterns, fissures), 0 to 1.
-        to_head: float64 (3, 4), voxel (slice, row, column, 1) to x (left), y (back), z (up) in mm from the head's middle.
+        sulci: share of a voxel that is CSF around the brain (sulci, cisterns), 0 to 1.
+        to_head: float64 (3, 4), voxel (slice, row, column, 1) to x (left), y (back), z (up), mm from the middle.
         spacing: mm between slices, rows, columns.
     """
 
@@ -82,7 +82,22 @@ class MakeBleed(Protocol):
         ...
 
 
-def surface_point(head: HeadFields, direction: np.ndarray, *, start: tuple[float, float, float] = (0.0, 8.0, 8.0)) -> np.ndarray | None:
+def is_empty(box: Box) -> bool:
+    """Whether a box holds no voxel: the place lies outside the scan."""
+    return any(part.start >= part.stop for part in box)
+
+
+def squared_distance(
+    points: tuple[np.ndarray, np.ndarray, np.ndarray], centre: np.ndarray, *, scale: tuple[float, float, float]
+) -> np.ndarray:
+    """Squared distance from a place, each axis in units of its own length, float32."""
+    parts = [(p - np.float32(c)) * np.float32(1 / s) for p, c, s in zip(points, centre, scale, strict=True)]
+    return parts[0] * parts[0] + parts[1] * parts[1] + parts[2] * parts[2]
+
+
+def surface_point(
+    head: HeadFields, direction: np.ndarray, *, start: tuple[float, float, float] = (0.0, 8.0, 8.0)
+) -> np.ndarray | None:
     """Where a ray from inside the head meets the inner table, mm; None when it leaves the scan before that.
 
     Args:
@@ -105,10 +120,18 @@ def surface_point(head: HeadFields, direction: np.ndarray, *, start: tuple[float
 
 
 def tentorium_height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Height of the tentorium in a head's frame, mm: a tent whose ridge rises from the back to the front."""
-    return 2 - np.float32(0.42) * np.abs(x) - np.float32(0.30) * (y - 34)
+    """Height of the tentorium in a head's frame, mm: a tent, highest behind the midbrain, falling to all sides."""
+    behind = y - 34
+    return (
+        2
+        - np.float32(0.42) * np.abs(x)
+        - np.float32(0.30) * np.maximum(behind, 0)
+        + np.float32(0.5) * np.minimum(behind, 0)
+    )
 
 
-def draw_acute(rng: np.random.Generator, *, share: float, acute_hu: tuple[float, float], older_hu: tuple[float, float]) -> float:
+def draw_acute(
+    rng: np.random.Generator, *, share: float, acute_hu: tuple[float, float], older_hu: tuple[float, float]
+) -> float:
     """HU of one bleed's blood: fresh in `share` of cases, else fading towards brain and below."""
     return float(rng.uniform(*(acute_hu if rng.random() < share else older_hu)))

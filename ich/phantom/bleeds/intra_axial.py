@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ich.phantom.bleeds.fields import Bleed, HeadFields, draw_acute, surface_point
+from ich.phantom.bleeds.fields import Bleed, HeadFields, draw_acute, is_empty, surface_point
 from ich.phantom.noise import NoiseBank
 from ich.phantom.options import Difficulty
 
@@ -21,7 +21,9 @@ SITES = {
 CONTUSIONS = ((14.0, -70.0, -8.0), (30.0, -62.0, -6.0), (44.0, -40.0, -28.0), (52.0, -22.0, -26.0))  # beside rough bone
 
 
-def make_intraparenchymal(head: HeadFields, rng: np.random.Generator, *, difficulty: Difficulty, bank: NoiseBank) -> Bleed | None:
+def make_intraparenchymal(
+    head: HeadFields, rng: np.random.Generator, *, difficulty: Difficulty, bank: NoiseBank
+) -> Bleed | None:
     """A rounded or lobulated clot in the brain with a rim of oedema.
 
     Args:
@@ -40,14 +42,16 @@ def make_intraparenchymal(head: HeadFields, rng: np.random.Generator, *, difficu
     semi = diameter / 2 * np.exp(rng.normal(0, 0.22, 3))
     rim = rng.uniform(0.12, 0.4) * diameter + 1.0
     box = head.box(centre, semi * 1.5 + rim + 3)
-    if any(part.start >= part.stop for part in box):
+    if is_empty(box):
         return None
     x, y, z = head.points(box)
     distance = _lobulated(x, y, z, centre=centre, semi=semi, bank=bank, rng=rng)
     brain = np.clip(-head.cavity[box] - 1, 0, 1) * (1 - head.ventricles[box] * np.float32(0.8))
     smear = np.float32(0.35 * head.spacing[0] * np.clip(8 / semi[2], 0.3, 1) + head.edge_mm)
     mask = np.clip(np.float32(0.5) - distance / smear, 0, 1) * brain
-    oedema = np.clip(1 - distance / np.float32(rim), 0, 1) * brain * (1 - head.sulci[box]) * np.float32(rng.uniform(0.5, 1))
+    oedema = (
+        np.clip(1 - distance / np.float32(rim), 0, 1) * brain * (1 - head.sulci[box]) * np.float32(rng.uniform(0.5, 1))
+    )
     hu = draw_acute(rng, share=difficulty.acute_share, acute_hu=difficulty.acute_hu, older_hu=difficulty.older_hu)
     blood = np.float32(hu) + bank.smooth(x, y, z, wavelength=12.0, rng=rng) * np.float32(rng.uniform(1, 4))
     return Bleed("intraparenchymal", box, blood, mask, oedema, pushes=diameter > 12)
@@ -56,7 +60,7 @@ def make_intraparenchymal(head: HeadFields, rng: np.random.Generator, *, difficu
 def _site(head: HeadFields, rng: np.random.Generator) -> np.ndarray | None:
     names = list(SITES)
     name = names[rng.choice(len(names), p=[SITES[site][2] for site in names])]
-    side = rng.choice((-1, 1))
+    side = int(rng.choice((-1, 1)))
     mirror = np.array([side, 1.0, 1.0])
     if name == "contusion":
         near = np.asarray(CONTUSIONS[rng.integers(len(CONTUSIONS))]) * mirror
@@ -67,7 +71,14 @@ def _site(head: HeadFields, rng: np.random.Generator) -> np.ndarray | None:
 
 
 def _lobulated(
-    x: np.ndarray, y: np.ndarray, z: np.ndarray, *, centre: np.ndarray, semi: np.ndarray, bank: NoiseBank, rng: np.random.Generator
+    x: np.ndarray,
+    y: np.ndarray,
+    z: np.ndarray,
+    *,
+    centre: np.ndarray,
+    semi: np.ndarray,
+    bank: NoiseBank,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Distance, mm, to a turned ellipsoid with an uneven surface."""
     turn = rng.uniform(0, np.pi)

@@ -23,7 +23,13 @@ BLEEDS = {
     "intraventricular": make_intraventricular,
     "subarachnoid": make_subarachnoid,
 }
-MOST = {"epidural": 1, "subdural": 2, "intraparenchymal": 4, "intraventricular": 1, "subarachnoid": 3}  # a kind, a patient
+MOST = {
+    "epidural": 1,
+    "subdural": 2,
+    "intraparenchymal": 4,
+    "intraventricular": 1,
+    "subarachnoid": 3,
+}  # a kind, a patient
 TRIES = 6
 OEDEMA_HU = 18.0  # 15 to 25 around a bleed (FIELD.md 3.1)
 REACH_MM = 12.0  # how far a mass moves the brain
@@ -37,7 +43,7 @@ class Bled:
 
     Attributes:
         head: HU and fields afterwards.
-        contrast: float64 (S, 5), HU times mm2 that each kind adds to or takes from each slice, in the order of `SUBTYPES`.
+        contrast: float64 (S, 5), HU times mm2 by which each kind changes each slice, in the order of `SUBTYPES`.
         masks: float32 (5, S, R, C), share of blood by kind; None unless asked for.
     """
 
@@ -47,9 +53,15 @@ class Bled:
 
 
 def add_bleeds(
-    head: HeadFields, rng: np.random.Generator, *, kinds: tuple[str, ...], difficulty: Difficulty, bank: NoiseBank, masks: bool = False
+    head: HeadFields,
+    rng: np.random.Generator,
+    *,
+    kinds: tuple[str, ...],
+    difficulty: Difficulty,
+    bank: NoiseBank,
+    masks: bool = False,
 ) -> Bled:
-    """Draw bleeds of the given kinds and put them into a head; each kind shows in at least one slice where that is possible.
+    """Draw bleeds of the given kinds and put them into a head; each kind shows in a slice at least where it can.
 
     Args:
         head: the head; not changed.
@@ -70,7 +82,9 @@ def add_bleeds(
         if kind not in kinds:
             continue
         column = SUBTYPES.index(kind)
-        several = int(rng.integers(2, MOST[kind] + 1)) if MOST[kind] > 1 and rng.random() < difficulty.several_share else 1
+        several = (
+            int(rng.integers(2, MOST[kind] + 1)) if MOST[kind] > 1 and rng.random() < difficulty.several_share else 1
+        )
         for _ in range(several):
             bleed = _visible(head, rng, make=partial(make, difficulty=difficulty, bank=bank))
             if bleed is None:
@@ -116,7 +130,9 @@ def _push(head: HeadFields, bleed: Bleed) -> None:
             field[s] = cv2.remap(field[s], *moved, interpolation=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _displacement(head: HeadFields, mask: np.ndarray, *, box: tuple[slice, slice, slice], index: int) -> tuple[np.ndarray, np.ndarray]:
+def _displacement(
+    head: HeadFields, mask: np.ndarray, *, box: tuple[slice, slice, slice], index: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Where each pixel of a slice comes from (columns, rows): down the slope of the blurred mass."""
     size, pixel, factor = head.hu.shape[1], head.spacing[2], 4
     mass = np.zeros(head.hu.shape[1:], dtype=np.float32)
@@ -127,6 +143,8 @@ def _displacement(head: HeadFields, mask: np.ndarray, *, box: tuple[slice, slice
     down, right = np.gradient(small)
     strength = YIELD * REACH_MM**2 / step / pixel  # to pixels of the slice
     rigid = np.clip(-head.cavity[index] * np.float32(1 / RIGID_MM), 0, 1)
-    rows, columns = (cv2.resize(d.astype(np.float32), (size, size)) * np.float32(strength) * rigid for d in (down, right))
+    rows, columns = (
+        cv2.resize(d.astype(np.float32), (size, size)) * np.float32(strength) * rigid for d in (down, right)
+    )
     grid = np.arange(size, dtype=np.float32)
     return columns + grid[None, :], rows + grid[:, None]
