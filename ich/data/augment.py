@@ -1,7 +1,7 @@
 """Augmentations of slices in HU: geometry by albumentations, brightness and contrast our own."""
 
 import os
-import random
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
@@ -31,53 +31,37 @@ class Unchanged:
         return hu
 
 
+@dataclass(frozen=True, kw_only=True)
 class Light:
-    """The founding README's augmentation: flip, shift-scale-rotate, brightness and contrast."""
+    """The founding README's augmentation: flip, shift-scale-rotate, brightness and contrast.
 
-    def __init__(
-        self,
-        *,
-        flip: float = 0.5,
-        move: float = 0.5,
-        shift: float = 0.0625,
-        scale: float = 0.1,
-        rotate: float = 15.0,
-        tone: float = 0.5,
-        brightness: float = 6.0,
-        contrast: float = 0.1,
-    ) -> None:
-        """Say how often and how far.
+    Attributes:
+        flip: probability of a left-right flip.
+        move: probability of shift, scale and rotation together.
+        shift: largest shift, as a share of the side.
+        scale: largest change of scale, as a share.
+        rotate: largest rotation in degrees.
+        tone: probability of a change of brightness and contrast together.
+        brightness: largest change of brightness in HU.
+        contrast: largest change of contrast, as a share of the distance to brain (35 HU).
+    """
 
-        Args:
-            flip: probability of a left-right flip.
-            move: probability of shift, scale and rotation together.
-            shift: largest shift, as a share of the side.
-            scale: largest change of scale, as a share.
-            rotate: largest rotation in degrees.
-            tone: probability of a change of brightness and contrast together.
-            brightness: largest change of brightness in HU.
-            contrast: largest change of contrast, as a share of the distance to brain (35 HU).
+    flip: float = 0.5
+    move: float = 0.5
+    shift: float = 0.0625
+    scale: float = 0.1
+    rotate: float = 15.0
+    tone: float = 0.5
+    brightness: float = 6.0
+    contrast: float = 0.1
 
-        Raises:
-            ConfigError: a probability or share outside 0..1, or a negative range.
-        """
-        _check_shares({"flip": flip, "move": move, "shift": shift, "scale": scale, "tone": tone, "contrast": contrast})
-        _check_ranges({"rotate": rotate, "brightness": brightness})
-        import albumentations
-
-        self._geometry = (
-            albumentations.HorizontalFlip(p=flip),
-            albumentations.Affine(
-                translate_percent=(-shift, shift),
-                scale=(1 - scale, 1 + scale),
-                rotate=(-rotate, rotate),
-                interpolation=cv2.INTER_LINEAR,
-                border_mode=cv2.BORDER_CONSTANT,
-                fill=AIR,
-                p=move,
-            ),
-        )
-        self.tone, self.brightness, self.contrast = tone, brightness, contrast
+    def __post_init__(self) -> None:
+        for name in ("flip", "move", "shift", "scale", "tone", "contrast"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise _out_of_range(name, getattr(self, name), expected="0 to 1")
+        for name in ("rotate", "brightness"):
+            if getattr(self, name) < 0:
+                raise _out_of_range(name, getattr(self, name), expected="0 or more")
 
     def __call__(self, hu: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Change the n slices of a sample alike; the same state of `rng` gives the same sample.
@@ -90,17 +74,50 @@ class Light:
             int16 HU (n, R, C).
         """
         image = hu[0] if len(hu) == 1 else np.ascontiguousarray(hu.transpose(1, 2, 0))  # (R, C) or (R, C, n)
-        python_random = random.Random(int(rng.integers(2**63)))
-        for transform in self._geometry:
-            transform.set_random_state(rng, python_random)
-            image = transform(image=image)["image"]
+        if rng.random() < self.flip:
+            image = cv2.flip(image, 1)
+        if rng.random() < self.move:
+            across, down, zoom, degrees = rng.uniform(-1, 1, 4) * (self.shift, self.shift, self.scale, self.rotate)
+            image = move(image, shift=(across, down), scale=1 + zoom, degrees=degrees)
         if rng.random() < self.tone:
-            image = change_tone(
-                image,
-                brightness=rng.uniform(-self.brightness, self.brightness),
-                contrast=rng.uniform(1 - self.contrast, 1 + self.contrast),
-            )
+            brightness, contrast = rng.uniform(-1, 1, 2) * (self.brightness, self.contrast)
+            image = change_tone(image, brightness=brightness, contrast=1 + contrast)
         return image[None] if image.ndim == 2 else image.transpose(2, 0, 1)  # (n, R, C)
+
+
+def move(image: np.ndarray, *, shift: tuple[float, float], scale: float, degrees: float) -> np.ndarray:
+    """Shift, scale and rotate around the middle; air comes in from outside.
+
+    albumentations' functions without its random classes: those draw a second matrix for boxes we don't have, and from
+    a state of their own.
+
+    Args:
+        image: int16 HU (R, C) or (R, C, n).
+        shift: across and down, as shares of the side.
+        scale: above 1 enlarges.
+        degrees: counter-clockwise.
+
+    Returns:
+        int16 HU of the same shape, linear between pixels.
+    """
+    import albumentations.augmentations.geometric.functional as geometric
+
+    rows, columns = image.shape[:2]
+    matrix = geometric.create_affine_transformation_matrix(
+        translate={"x": shift[0] * columns, "y": shift[1] * rows},
+        shear={"x": 0.0, "y": 0.0},
+        scale={"x": scale, "y": scale},
+        rotate=degrees,
+        shift=geometric.center((rows, columns)),
+    )
+    return geometric.warp_affine(
+        image,
+        matrix,
+        interpolation=cv2.INTER_LINEAR,
+        fill=float(AIR),  # a whole number would reach the first channel only
+        border_mode=cv2.BORDER_CONSTANT,
+        output_shape=(rows, columns),
+    )
 
 
 def change_tone(hu: np.ndarray, *, brightness: float, contrast: float) -> np.ndarray:
@@ -117,17 +134,8 @@ def change_tone(hu: np.ndarray, *, brightness: float, contrast: float) -> np.nda
     offset = brightness + BRAIN * (1 - contrast)
     changed = cv2.addWeighted(hu, contrast, hu, 0.0, offset).reshape(hu.shape)
     np.clip(changed, AIR, HU_CEILING, out=changed)
-    changed[hu <= AIR] = AIR
-    return changed
+    return cv2.copyTo(hu, (hu <= AIR).view(np.uint8), changed).reshape(hu.shape)
 
 
-def _check_shares(shares: dict[str, float]) -> None:
-    for name, share in shares.items():
-        if not 0 <= share <= 1:
-            raise ConfigError(f"augment.{name}={share}: expected 0 to 1, found {share}; set augment.{name}")
-
-
-def _check_ranges(ranges: dict[str, float]) -> None:
-    for name, value in ranges.items():
-        if value < 0:
-            raise ConfigError(f"augment.{name}={value}: expected 0 or more, found {value}; set augment.{name}")
+def _out_of_range(name: str, value: float, *, expected: str) -> ConfigError:
+    return ConfigError(f"augment.{name}={value}: expected {expected}, found {value}; set augment.{name}")
