@@ -168,10 +168,11 @@ def _inventory(source: DicomSource, table: pa.Table, *, files: Sequence[DicomFil
     names = ("study_uid", "patient", "series_uid") if source.keeps_every_slice else ("study_uid", "patient")
     sizes = pc.cast(table["bytes"], pa.string()).combine_chunks()
     states = pc.binary_join_element_wise(table["file"].combine_chunks(), sizes, "\0").to_numpy(zero_copy_only=False)
+    ids = table.select(["study_uid", "series_uid", "patient"])
     studies, n_anonymous = [], 0
     several = _studies_of_several_series(table) if source.keeps_every_slice else frozenset()
     for rows in rows_by(group_column(table, names), np.flatnonzero(code == "")):
-        first = table.slice(int(rows[0]), 1).to_pylist()[0]
+        first = ids.slice(int(rows[0]), 1).to_pylist()[0]
         uid = f"{first['study_uid']}/{first['series_uid']}" if first["study_uid"] in several else first["study_uid"]
         n_anonymous += not first["patient"]
         patient = first["patient"] or key.patient(source.name, f"study {first['study_uid']}")

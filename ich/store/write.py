@@ -73,6 +73,7 @@ def _write_array(path: Path, hu: np.ndarray) -> None:
 
 def _facts(job: StudyJob, read: StudyRead, *, hu: np.ndarray) -> dict[str, Any]:
     scan, labels = read.scan, read.labels
+    pixels = [digest(one.tobytes()) for one in hu]
     return {
         "format": FORMAT,
         "study": job.study,
@@ -96,10 +97,10 @@ def _facts(job: StudyJob, read: StudyRead, *, hu: np.ndarray) -> dict[str, Any]:
         },
         "not_chosen": [list(one) for one in _merged(read.not_chosen)],
         "rejected": [asdict(one) for one in read.rejected],
-        "pixels": [slice_hash(one) for one in scan.hu],
+        "pixels": [code if is_telling(one) else None for code, one in zip(pixels, hu, strict=True)],
         "settings": job.settings.hash,
         "fingerprint": job.fingerprint,
-        "hash": digest(hu.tobytes(), labels.tobytes(), "\n".join((job.patient, *scan.sop_uids)).encode()),
+        "hash": digest(labels.tobytes(), "\n".join((job.patient, *scan.sop_uids, *pixels)).encode()),
     }
 
 
@@ -116,16 +117,16 @@ def study_labels(labels: np.ndarray) -> np.ndarray:
     return np.where(positive, 1, np.where(np.isnan(labels).any(axis=0), np.nan, 0)).astype(np.float32)
 
 
-def slice_hash(hu: np.ndarray) -> str | None:
-    """Hash of a slice that tells its patient; None for one without brain or with almost no distinct values.
+def is_telling(hu: np.ndarray) -> bool:
+    """Whether a slice shows enough that nobody else can have the same one.
 
     Args:
-        hu: int16 HU (R, C) at its native matrix.
+        hu: int16 HU (R, C).
     """
-    brain = np.count_nonzero((hu >= BRAIN_HU[0]) & (hu <= BRAIN_HU[1])) / hu.size
-    if brain < LEAST_BRAIN or np.count_nonzero(np.bincount(hu.ravel().astype(np.int32) + (1 << 15))) < FEWEST_VALUES:
-        return None
-    return digest(np.array(hu.shape).tobytes(), np.ascontiguousarray(hu).tobytes())[:16]
+    brain = np.count_nonzero((hu >= BRAIN_HU[0]) & (hu <= BRAIN_HU[1]))
+    if brain < LEAST_BRAIN * hu.size:
+        return False
+    return bool(np.count_nonzero(np.bincount(hu.ravel().view(np.uint16))) >= FEWEST_VALUES)
 
 
 def _scan_facts(scan: Scan) -> dict[str, Any]:

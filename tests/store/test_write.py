@@ -1,0 +1,49 @@
+"""What one study leaves on disk."""
+
+import blosc2
+import numpy as np
+import pytest
+
+from ich.sources.rsna import Rsna
+from ich.store.write import is_telling, study_labels
+
+
+def test_a_study_has_what_any_of_its_slices_has_and_is_negative_only_if_all_are_known():
+    nan = np.nan
+    labels = np.array([[1, 0, 0, nan, nan, 1], [0, 0, nan, nan, 1, 0]], dtype=np.float32)
+
+    np.testing.assert_array_equal(study_labels(labels), [1, 0, nan, nan, 1, 1])
+
+
+def test_noisy_brain_is_telling():
+    assert is_telling(np.random.default_rng(0).normal(35, 40, (64, 64)).astype(np.int16))
+
+
+@pytest.mark.parametrize(
+    "hu",
+    [
+        np.full((64, 64), -1000, dtype=np.int16),
+        np.random.default_rng(0).normal(-1000, 20, (64, 64)).astype(np.int16),
+        np.full((64, 64), 30, dtype=np.int16),
+    ],
+    ids=["air", "noisy air", "a featureless disc"],
+)
+def test_slices_that_strangers_may_share_are_not_telling(hu):
+    assert not is_telling(hu)
+
+
+def test_an_array_has_a_chunk_a_slice_and_can_be_read_without_this_package(prepare, rsna_root):
+    path = prepare(Rsna(rsna_root)).path
+
+    array = blosc2.open(str(next((path / "studies").glob("*.b2nd"))), mode="r")
+
+    assert array.shape == (5, 32, 32)
+    assert array.chunks == array.blocks == (1, 32, 32)
+    assert array.dtype == np.int16
+
+
+def test_no_half_written_file_stays(prepare, rsna_root):
+    path = prepare(Rsna(rsna_root)).path
+
+    assert not list(path.rglob("*.part"))
+    assert {file.suffix for file in (path / "studies").iterdir()} == {".b2nd", ".json"}
