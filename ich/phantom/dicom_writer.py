@@ -114,7 +114,7 @@ def _scan(data: Dataset, grid: Grid) -> None:
     data.KVP = "120"
     data.ConvolutionKernel = "SOFT"
     data.SliceThickness = f"{grid.spacing_mm:.3f}"
-    data.GantryDetectorTilt = f"{np.degrees(grid.tilt):.2f}"
+    data.GantryDetectorTilt = f"{-np.degrees(grid.tilt):.2f}"  # positive where columns run down, as GE writes it
     data.SeriesNumber = "2"
     data.AcquisitionNumber = "1"
     data.InstanceNumber = _NUMBER
