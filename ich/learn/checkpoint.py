@@ -41,7 +41,7 @@ class PlainCheckpointIO(CheckpointIO):
     """Writes beside the target, flushes and renames; reads with weights_only.
 
     Lightning's own goes by way of the system's temporary folder, which on another file system is a copy that a kill
-    can cut short (docs/design.md).
+    can cut short.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:

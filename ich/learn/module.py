@@ -75,7 +75,7 @@ class NetModule(pl.LightningModule):
         self.validation.update(answers.rows, answers.logits, answers.labels)
 
     def on_validation_epoch_end(self) -> None:
-        """Score all rows of all processes, the same on each; no mean over processes (docs/training.md)."""
+        """Score all rows of all processes, the same on each."""
         self.scores = self.validation.compute()
         self.validation.reset()
         self.log_dict({f"val/{name}": value for name, value in self.scores.items()}, batch_size=1)
