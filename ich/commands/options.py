@@ -209,10 +209,53 @@ class DemoOptions:
     """Overrides of the prediction."""
 
 
+@dataclass
+class ResultsOptions:
+    """What `ich results` reads."""
+
+    folder: str = "docs/results"
+    """The rows: metrics without patient rows."""
+    page: str = "docs/results.md"
+    """What is written from them."""
+    keep: str | None = None
+    """metrics.json to keep as a row; null: only write the page."""
+    name: str | None = None
+    """File name of the row, without .json."""
+    title: str | None = None
+    """Heading of the row."""
+    command: str | None = None
+    """What to type to get it."""
+    machine: str | None = None
+    """Where it was measured; null: this machine's processor and cores."""
+    seed: int | None = None
+    """Seed of the training."""
+    notes: Any = None
+    """A sentence or a list of them."""
+
+
+@dataclass
+class HeadsOptions:
+    """What `ich heads` reads."""
+
+    paths: dict[str, str] = field(default_factory=dict)
+    difficulty: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    output: str = "heads.png"
+    """The figure."""
+    real: str | None = None
+    """Folder or zip of real head CT; null: made heads only."""
+    n_heads: int = 3
+    """Made heads, a row each."""
+    seed: int = 0
+    """Seed of the heads."""
+
+
 SCHEMAS: dict[str, type] = {
     "prepare": PrepareOptions,
     "train": TrainOptions,
     "evaluate": EvaluateOptions,
     "predict": PredictOptions,
     "demo": DemoOptions,
+    "results": ResultsOptions,
+    "heads": HeadsOptions,
 }

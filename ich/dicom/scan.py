@@ -112,10 +112,15 @@ def preprocess_scan(
     headers = [found for found in read if isinstance(found, SliceHeader)]
     rejected = [found for found in read if isinstance(found, Rejected)]
     study = _one_study(headers, rejected, series)
-    named = all(one.is_file() and one.suffix.lower() != ".zip" for one in paths)
-    scan = scan_of_study(study, series=series, slab_mm=slab_mm, min_slices=1 if named else MIN_SLICES)
+    scan = scan_of_study(study, series=series, slab_mm=slab_mm, min_slices=fewest_slices(paths))
     others = [header for header in headers if header.study_uid != study[0].study_uid]
     return replace(scan, not_used=(*scan.not_used, *_other_studies(others), *map(not_used_file, rejected)))
+
+
+def fewest_slices(paths: Sequence[Path]) -> int:
+    """Slices below which a series of this input is no head: files named one by one are taken at their word."""
+    named = all(one.is_file() and one.suffix.lower() != ".zip" for one in paths)
+    return 1 if named else MIN_SLICES
 
 
 def scan_of_study(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ich.dicom.files import find_files
 from ich.dicom.header import Rejected, SliceHeader, read_header
-from ich.dicom.scan import NotUsed, Scan, not_used_file, scan_of_study
+from ich.dicom.scan import NotUsed, Scan, fewest_slices, not_used_file, scan_of_study
 from ich.dicom.series import studies_in
 from ich.errors import DataError, NoHeadCT
 
@@ -28,12 +28,14 @@ class StudiesRead:
         rejected: files that belong to no study, each with its reason.
         series: uid of the series to read, None for the rule.
         slab_mm: height to which thin slices are averaged, in mm.
+        min_slices: below this a series is no head, unless it was asked for.
     """
 
     studies: dict[str, tuple[SliceHeader, ...]]
     rejected: tuple[NotUsed, ...]
     series: str | None
     slab_mm: float | None
+    min_slices: int
 
     @property
     def n_studies(self) -> int:
@@ -44,14 +46,14 @@ class StudiesRead:
         """Read the studies one by one, in the order of their uids."""
         for uid in sorted(self.studies):
             try:
-                yield scan_of_study(self.studies[uid], series=self.series, slab_mm=self.slab_mm)
+                yield scan_of_study(
+                    self.studies[uid], series=self.series, slab_mm=self.slab_mm, min_slices=self.min_slices
+                )
             except DataError as error:
                 yield UnreadStudy(uid, error)
 
 
-def read_studies(
-    path: Path | Sequence[Path], *, series: str | None = None, slab_mm: float | None = 5.0
-) -> StudiesRead:
+def read_studies(path: Path | Sequence[Path], *, series: str | None = None, slab_mm: float | None = 5.0) -> StudiesRead:
     """Find the studies of an input by their headers.
 
     Args:
@@ -74,7 +76,7 @@ def read_studies(
         if not named:
             raise NoHeadCT(f"series={series}: expected a series of the input, found none of that uid; leave series out")
         studies = {uid: found for uid, found in studies.items() if uid in named}
-    return StudiesRead(studies, rejected, series, slab_mm)
+    return StudiesRead(studies, rejected, series, slab_mm, fewest_slices([path] if isinstance(path, Path) else path))
 
 
 def _counted(rejected: Sequence[NotUsed]) -> str:

@@ -1,0 +1,102 @@
+"""What bad input gets: one line with expected, found and what to do, exit code 2, and nothing half-written."""
+
+import pytest
+import torch
+
+from ich.errors import EXIT_USER
+from ich.labels import LABELS
+
+
+def one_error(done) -> str:
+    """The single line that a command ended with."""
+    assert done.returncode == EXIT_USER, done.stdout + done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(errors) == 1, done.stderr
+    return errors[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (("train", "trainer.max_epoch=3"), "did you mean trainer.max_epochs?"),
+        (("train", "+trainer.max_epoch=3"), "did you mean trainer.max_epochs?"),
+        (("train", "model=seresnxt"), "did you mean seresnext?"),
+        (("train", "trainer.max_epochs=abc"), "expected a whole number, found 'abc'"),
+        (("prepare", "data=rsna"), "data.root: expected a value, found none"),
+        (("train", "model=tiny", "store.path=nowhere"), "make it with: python prepare.py"),
+        (("train", "model=tiny", "trainer.gpus=40"), "expected at least 40 GPUs, found"),
+        (("prepare", "data=folder", "data.root=absent"), "found no such folder"),
+        (("predict", "checkpoint=absent.ckpt", "input=absent"), "found nothing there"),
+    ],
+    ids=[
+        "misspelt key",
+        "added key",
+        "misspelt choice",
+        "wrong type",
+        "missing value",
+        "no store",
+        "too many GPUs",
+        "no folder",
+        "no checkpoint",
+    ],
+)
+def test_what_is_typed_wrongly_costs_one_line(command, tmp_path, typed, sentence):
+    line = one_error(command(*typed))
+
+    assert line.startswith("error: ")
+    assert sentence in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_is_no_data_set(command, tmp_path):
+    (tmp_path / "empty").mkdir()
+
+    line = one_error(command("prepare", "data=folder", "data.root=empty"))
+
+    assert "found an empty folder" in line
+    assert not (tmp_path / "stores").exists()
+
+
+def test_a_folder_without_ct_is_no_data_set(command, tmp_path):
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "letter.txt").write_text("no picture")
+
+    line = one_error(command("prepare", "data=folder", "data.root=papers"))
+
+    assert "expected" in line
+    assert "found" in line
+    assert not (tmp_path / "stores" / "folder" / "store.json").exists()
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(command, tmp_path):
+    (tmp_path / "notes.ckpt").write_bytes(b"not a checkpoint at all")
+    (tmp_path / "input").mkdir()
+
+    assert "expected a checkpoint" in one_error(command("predict", "checkpoint=notes.ckpt", "input=input"))
+
+
+def test_a_checkpoint_of_another_label_order_is_refused(command, road, tmp_path):
+    content = torch.load(road.ensemble, weights_only=True)
+    content["ich"]["labels"] = list(reversed(LABELS))
+    torch.save(content, tmp_path / "other.ckpt")
+
+    line = one_error(command("predict", "checkpoint=other.ckpt", f"input={road.dicom}"))
+
+    assert f"expected the labels {', '.join(LABELS)} in this order" in line
+
+
+def test_a_truncated_and_a_foreign_file_are_listed_and_the_rest_goes_on(command, road, tmp_path):
+    export = tmp_path / "export"
+    export.mkdir()
+    files = sorted(road.dicom.rglob("*.dcm"))
+    for number, file in enumerate(files):
+        content = file.read_bytes()
+        (export / f"{number}.dcm").write_bytes(content[: len(content) // 2] if number == 0 else content)
+    (export / "letter.txt").write_text("no picture")
+
+    done = command("prepare", "data=folder", "data.root=export", "store.size=64", "processes=1")
+
+    assert done.returncode == 0, done.stderr
+    rejected = (tmp_path / "stores/folder/rejected.csv").read_text()
+    assert "0.dcm,truncated" in rejected
+    assert "letter.txt,not_dicom" in rejected
