@@ -56,7 +56,7 @@ class Scanner:
     """Gantry tilt of the tilted studies."""
     tilted_share: float = 0.6
     """Share of studies with a tilted gantry."""
-    noise_hu: Range = (2.0, 4.0)
+    noise_hu: Range = (2.2, 4.6)
     """Standard deviation of the noise in brain at 0.98 mm pixels; grows as pixels and slices shrink."""
     motion_share: float = 0.05
     """Share of studies with motion in some slices."""

@@ -100,7 +100,7 @@ def _deep_hu(
         add_ellipsoid(nuclei, points, centre=(s * 10.5, 11.0, 7.0), semi=(8.0, 13.0, 9.0))
     grey = np.clip(np.float32(0.5) - nuclei * np.float32(0.45), 0, 1)
     contrast = np.float32(tissue.grey - tissue.white)
-    hu = np.float32(tissue.white) + grey * contrast * np.float32(0.85)
+    hu = np.float32(tissue.white) + grey * contrast * np.float32(0.72)
 
     shells = np.sqrt(x * x * np.float32(0.55) + (y - 20) ** 2 + (z + 36) ** 2 * np.float32(1.3))
     leaves = np.sin(shells * np.float32(2 * np.pi / 6.5)) * np.float32(0.16)

@@ -15,7 +15,7 @@ from ich.phantom.noise import NoiseBank
 from ich.phantom.options import Difficulty
 
 COARSEST = 24  # pixels; the least size of the grid on which shapes are evaluated
-RIBBON_MM = 3.0  # thickness of cortex; 2 to 4 mm in anatomy
+RIBBON_MM = 3.4  # thickness of cortex; 2 to 4 mm in anatomy
 
 Planes = dict[str, np.ndarray]
 PlaneBox = tuple[slice, slice]
@@ -149,7 +149,7 @@ def _brain(part: Planes, tissue: Tissue) -> tuple[np.ndarray, np.ndarray, np.nda
     depth = -part["cavity"]
     cortical = part["cortical"]
     fade = part["folding"]
-    half = np.float32(0.4 + 1.7 * tissue.atrophy) * fade
+    half = np.float32(0.5 + 1.65 * tissue.atrophy) * fade
     reach = half + np.float32(0.5) * part["smear"] + np.float32(0.35)
     across = np.abs(part["sulci"])
     sulci = np.clip((reach - across) * np.float32(1.0) + np.float32(0.5), 0, 1) * np.minimum(

@@ -64,10 +64,11 @@ def far_field(points: Points) -> np.ndarray:
 
 
 def smooth_field(points: Points, bank: NoiseBank, *, wavelength: float, rng: np.random.Generator) -> np.ndarray:
-    """Smooth noise on the whole grid, float32 (S, R, C); long waves are looked up on every second pixel only."""
-    if wavelength < 10 * points.grid.pixel_mm or points.grid.size % 2:
+    """Smooth noise on the whole grid, float32 (S, R, C); long waves are looked up on few pixels."""
+    step = 4 if wavelength > 20 * points.grid.pixel_mm else 2
+    if wavelength < 10 * points.grid.pixel_mm or points.grid.size % step:
         return bank.smooth(points.x, points.y, points.z, wavelength=wavelength, rng=rng)
-    x, y, z = (p[:, ::2, ::2] for p in (points.x, points.y, points.z))
+    x, y, z = (p[:, ::step, ::step] for p in (points.x, points.y, points.z))
     few = bank.smooth(x, y, z, wavelength=wavelength, rng=rng)
     size = points.grid.size
     return np.stack([cv2.resize(plane, (size, size), interpolation=cv2.INTER_LINEAR) for plane in few])

@@ -109,7 +109,9 @@ def _fossae(points: Points, build: Build) -> np.ndarray:
     fossae = far_field(points)
     middle = (build.half_width - 30.0, -20.0, -26.0)
     for centre in mirrored(middle):
-        add_ellipsoid(fossae, points, centre=centre, semi=(26.0, 30.0, 25.0))
+        add_ellipsoid(fossae, points, centre=centre, semi=(23.0, 31.0, 24.0))
+    for centre in mirrored((build.half_width - 24.0, -4.0, -22.0)):
+        add_ellipsoid(fossae, points, centre=centre, semi=(22.0, 25.0, 19.0))
     posterior = far_field(points)
     add_ellipsoid(posterior, points, centre=(0.0, 36.0, -34.0), semi=(build.half_width - 12.0, 41.0, 41.0))
     add_ellipsoid(fossae, points, centre=(0.0, -12.0, -20.0), semi=(15.0, 13.0, 9.0))
@@ -129,7 +131,9 @@ def _thickness(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.
     occiput = np.exp(-((x * np.float32(1 / 22)) ** 2) - (((z + 25) * np.float32(1 / 22)) ** 2)) * (y > 40)
     forehead = np.exp(-((x * np.float32(1 / 26)) ** 2) - (((z + 8) * np.float32(1 / 16)) ** 2)) * (y < -50)
     thickness = 1 - np.float32(0.42) * temple + np.float32(0.8) * occiput + np.float32(0.9) * forehead
-    thickness *= 1 - np.float32(0.45) * np.clip((-20 - z) * np.float32(1 / 12), 0, 1) * (y < 45)
+    thickness *= 1 - np.float32(0.45) * np.clip((-20 - z) * np.float32(1 / 12), 0, 1) * (
+        np.abs(x) > 24 - y * np.float32(0.2)
+    )
     thickness += np.float32(0.12) * smooth_field(points, bank, wavelength=45.0, rng=rng)
     return np.maximum(thickness * np.float32(build.bone), np.float32(2.2))
 
@@ -141,8 +145,8 @@ def _base_bone(points: Points, build: Build) -> np.ndarray:
     add_ellipsoid(bone, points, centre=(0.0, -8.0, -44.0), semi=(15.0, 17.0, 15.0))
     add_capsule(bone, points, start=(-30.0, -40.0, -24.0), end=(30.0, -40.0, -24.0), radii=(2.5, 2.5))
     for s in (-1, 1):
-        add_capsule(bone, points, start=(s * 12.0, 2.0, -34.0), end=(s * (side - 12), 17.0, -36.0), radii=(6.0, 9.5))
-        add_ellipsoid(bone, points, centre=(s * (side - 9), 26.0, -48.0), semi=(12.0, 17.0, 19.0))
+        add_capsule(bone, points, start=(s * 12.0, 2.0, -34.0), end=(s * (side - 12), 17.0, -36.0), radii=(5.0, 8.0))
+        add_ellipsoid(bone, points, centre=(s * (side - 9), 26.0, -48.0), semi=(9.5, 14.0, 18.0))
         add_capsule(bone, points, start=(s * 8.0, -42.0, -26.0), end=(s * (side - 12), -45.0, -16.0), radii=(2.0, 4.0))
         add_capsule(bone, points, start=(s * 50.0, -64.0, -46.0), end=(s * 65.0, -36.0, -46.0), radii=(4.0, 2.2))
         add_capsule(bone, points, start=(s * 65.0, -36.0, -46.0), end=(s * 63.0, -8.0, -44.0), radii=(2.2, 2.6))

@@ -27,7 +27,7 @@ class Tissue:
 
 def draw_tissue(atrophy: tuple[float, float], rng: np.random.Generator) -> Tissue:
     """Draw HU and age; grey lies about 5.5 to 10 HU over white (FIELD.md 3.1), CSF at 3 to 10 HU."""
-    white = rng.normal(26.0, 1.0)
+    white = rng.normal(26.5, 1.2)
     age = rng.uniform(*atrophy)
     return Tissue(
         white=white,
