@@ -39,7 +39,8 @@ def with_choices(table: pa.Table, files: Sequence[DicomFile], *, keeps_every_sli
         try:
             choice = choose_series(headers)
         except NoHeadCT as error:
-            codes[rows], sentences[rows] = NO_HEAD_CT, str(error)
+            codes[rows] = NO_HEAD_CT
+            sentences[rows] = f"its study: {str(error).removeprefix('study: ').split(';')[0]}"
             continue
         reasons[rows] = choice.reason
         for row, code, sentence in _left_out(rows, headers, choice):

@@ -336,3 +336,16 @@ def test_real_rsna_studies_give_the_counts_of_the_readme_and_leave_the_test_part
     assert (summary.n_studies, summary.n_slices, summary.files["rejected"]) == (6, 205, 0)
     assert list(summary.positive_slices.values()) == [0, 31, 4, 22, 21, 47]  # realdata README, rsna/
     assert "ID_d7fd39e49b" not in set(Store.open(summary.path).studies["study_uid"])
+
+
+def test_a_study_that_gets_a_better_series_later_is_chosen_anew(prepare, tmp_path, write_study):
+    root = tmp_path / "export"
+    write_study(root / "bone", 1, series="9.1.2", ConvolutionKernel="BONE", SeriesDescription="BONE")
+    first = prepare(Folder(root))
+
+    write_study(root / "soft", 1, n_slices=6, series="9.1.1", ConvolutionKernel="STANDARD")
+    second = prepare(Folder(root))
+
+    assert (first.n_slices, second.n_studies, second.n_slices) == (5, 1, 6)
+    assert second.files == {"found": 11, "used": 6, "not_chosen": 5, "rejected": 0}
+    assert second.not_chosen == {"sharp_kernel": 5}

@@ -84,3 +84,9 @@ def test_a_store_without_test_patients_says_how_to_get_them(prepare, rsna_root):
 
     with pytest.raises(DataError, match=r"expected test patients .*store.test_share=0.2"):
         subset_studies(opened, "test")
+
+
+def test_a_validation_patient_left_out_is_not_validated_on(store):
+    patient = sorted(training_split(store, fold=1).validation_patients)[0]
+
+    assert patient not in training_split(store, fold=1, leave_out=[patient]).validation_patients

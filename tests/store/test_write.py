@@ -47,3 +47,17 @@ def test_no_half_written_file_stays(prepare, rsna_root):
 
     assert not list(path.rglob("*.part"))
     assert {file.suffix for file in (path / "studies").iterdir()} == {".b2nd", ".json"}
+
+
+def test_facts_of_other_settings_are_gone_before_a_new_array_is_written(prepare, rsna_root, monkeypatch):
+    path = prepare(Rsna(rsna_root)).path
+
+    def full_disk(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("ich.store.write._write_array", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        prepare(Rsna(rsna_root), size=64)
+
+    assert len(list((path / "studies").glob("*.json"))) == 8
+    assert not (path / "store.json").exists()
