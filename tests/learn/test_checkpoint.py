@@ -141,6 +141,13 @@ def test_what_is_no_checkpoint_is_refused_in_one_line(what, tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_torchs_old_formats_are_not_even_opened(content, tmp_path):
+    torch.save(content, tmp_path / "old.ckpt", _use_new_zipfile_serialization=False)
+
+    with pytest.raises(CheckpointError, match="found another kind of file"):
+        read_checkpoint(tmp_path / "old.ckpt")
+
+
 @pytest.mark.parametrize("form", ["a checkpoint's zip", "a bare pickle", "torch's old format"])
 def test_code_in_a_checkpoint_is_never_run(form, content, tmp_path):
     path, touched = tmp_path / "evil.ckpt", tmp_path / "touched"
