@@ -45,6 +45,7 @@ def evaluate(config: DictConfig) -> int:
         **evaluate_table(
             predictions,
             prevalence=model.facts["prevalence"],
+            study_prevalence=model.facts["study_prevalence"],
             position_bins=model.facts["position_bins"],
             n_resamples=config.n_resamples,
             seed=config.seed,

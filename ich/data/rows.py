@@ -27,3 +27,9 @@ def prevalence_of(store: Store, studies: Sequence[str]) -> np.ndarray:
     labels = labels_of(store, studies).astype(np.float64)
     known = (~np.isnan(labels)).sum(axis=0)
     return np.where(known, np.nansum(labels, axis=0) / np.maximum(known, 1), np.nan)
+
+
+def study_labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
+    """Labels of whole studies, the maximum over their slices; float32 (n, L), nan where no slice's label is known."""
+    rows = store.studies.set_index("study").loc[list(studies)]
+    return rows[list(LABELS)].to_numpy(dtype=np.float32, copy=True)

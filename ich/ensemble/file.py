@@ -165,6 +165,7 @@ def _shared_facts(members: Sequence[Pair]) -> dict[str, Any]:
         "train_patients": sorted({patient for part in parts for patient in part.facts["train_patients"]}),
         "validation_patients": sorted({patient for part in parts for patient in part.facts["validation_patients"]}),
         "prevalence": _mean([part.facts.get("prevalence") for part in last]),
+        "study_prevalence": _mean([part.facts.get("study_prevalence") for part in last]),
         "position_bins": _mean([part.facts.get("position_bins") for part in last]),
     }
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 import ich
-from ich.data.rows import labels_of, rows_of
+from ich.data.rows import labels_of, rows_of, study_labels_of
 from ich.labels import LABELS
 from ich.learn.checkpoint import FORMAT, Checkpoint
 from ich.metrics.log_loss import training_prevalence
@@ -83,6 +83,7 @@ def _facts(kind: str, store: Store, *, split: Split) -> dict[str, Any]:
         "train_patients": split.train_patients,
         "validation_patients": split.validation_patients,
         "prevalence": training_prevalence(labels_of(store, split.train)),
+        "study_prevalence": training_prevalence(study_labels_of(store, split.train)),
         "position_bins": training_position_bins(store, split.train),
         "code_version": ich.__version__,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),

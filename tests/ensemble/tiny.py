@@ -32,6 +32,7 @@ def facts(kind: str, net: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "train_patients": ["p1", "p2"],
         "validation_patients": ["p3"],
         "prevalence": [0.01, 0.05, 0.03, 0.04, 0.06, 0.1],
+        "study_prevalence": [0.02, 0.25, 0.17, 0.18, 0.17, 0.4],
         "position_bins": [[0.1] * 6, [0.3] * 6],
         "code_version": "0.1.0",
         "date": "2026-01-02",

@@ -41,6 +41,7 @@ FACTS = {
     "train_patients": ["a"],
     "validation_patients": ["b"],
     "prevalence": [0.1] * 6,
+    "study_prevalence": [0.4] * 6,
     "position_bins": [[0.1] * 6],
     "code_version": "0.1.0",
     "date": "2026-01-01",
