@@ -1,4 +1,4 @@
-"""A backbone of some 385,000 parameters that trains from scratch on a CPU within minutes."""
+"""A backbone of some 300,000 parameters that trains from scratch on a CPU within minutes."""
 
 import itertools
 
@@ -6,34 +6,33 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-STEM_WIDTHS = (16, 32)  # two strided convolutions, no block: at high resolution a block costs more than it gives
-STAGE_WIDTHS = (48, 64, 96)
+STEM_WIDTHS = (16, 32, 64)  # strided convolutions without blocks: at high resolution a block costs more than it gives
+WIDTH, N_BLOCKS = 80, 2  # of the one stage behind them
 
 
 class TinyBackbone(nn.Module):
-    """A stem and three residual stages, each halving the map; ends in the mean and the maximum of the last map.
+    """Four halvings and two residual blocks; ends in the mean and the maximum of a map at a sixteenth of the size.
 
     Full 3x3 convolutions with widths in multiples of 16: on a CPU with bf16 these run several times faster than the
-    depthwise ones of mobile nets. The maximum beside the mean, because a small bleed hardly moves a mean.
+    depthwise ones of mobile nets. The map is not halved a fifth time, and the maximum stands beside the mean, because a
+    small bleed is lost in both.
     """
 
-    cam_layer_name = "stages"
+    cam_layer_name = "stage"
 
     def __init__(self, n_channels: int = 3) -> None:
         """Build an untrained backbone for (B, n_channels, R, C)."""
         super().__init__()
         self.stem = nn.Sequential(*_halvings((n_channels, *STEM_WIDTHS)))
-        stages: list[nn.Module] = []
-        before = STEM_WIDTHS[-1]
-        for width in STAGE_WIDTHS:
-            stages += [*_halvings((before, width)), ResidualBlock(width)]
-            before = width
-        self.stages = nn.Sequential(*stages)
-        self.num_features = 2 * before
+        self.stage = nn.Sequential(
+            *_halvings((STEM_WIDTHS[-1], WIDTH)),
+            *(ResidualBlock(WIDTH) for _ in range(N_BLOCKS)),
+        )
+        self.num_features = 2 * WIDTH
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool (B, n_channels, R, C) to (B, F)."""
-        last = self.stages(self.stem(x))  # (B, K, R/32, C/32)
+        last = self.stage(self.stem(x))  # (B, K, R/16, C/16)
         return torch.cat([last.mean((2, 3)), last.amax((2, 3))], dim=1)  # (B, 2*K)
 
 

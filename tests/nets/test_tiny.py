@@ -17,7 +17,7 @@ def test_mean_and_maximum_of_the_last_map_are_pooled():
 
     pooled = backbone(x)
 
-    last = backbone.stages(backbone.stem(x))
-    assert last.shape[-2:] == (3, 2)
+    last = backbone.stage(backbone.stem(x))
+    assert last.shape[-2:] == (6, 4)
     torch.testing.assert_close(pooled, torch.cat([last.mean((2, 3)), last.amax((2, 3))], dim=1))
     assert pooled.shape[1] == backbone.num_features
