@@ -12,7 +12,9 @@ from types import ModuleType
 class _BeforeTorchvision(importlib.abc.MetaPathFinder):
     """Runs once, just before torchvision is first looked for; finds nothing itself."""
 
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if name == "torchvision":
             sys.meta_path.remove(self)
             spec = importlib.util.find_spec(name)

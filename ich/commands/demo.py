@@ -1,35 +1,18 @@
 """`ich demo`: the whole road on made heads, by the same functions that the other commands call, in one process."""
 
-import resource
 import shlex
 import shutil
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
 
+from ich.commands.clock import Clock
 from ich.commands.terminal import bar, say, shown, table
 from ich.errors import EXIT_OK
 
 UNSEEN_SEED_OFFSET = 1000  # the unseen patient is drawn from another seed than all others
 STATIONS_OF_ONE_RUN = ("cnn", "sequence", "evaluation", "prediction", "unseen", "ensemble.ckpt")
-
-
-@dataclass
-class Clock:
-    """Wall and CPU seconds of each station; CPU seconds count processes that have ended too."""
-
-    rows: list[tuple[str, float, float]] = field(default_factory=list)
-
-    @contextmanager
-    def station(self, name: str) -> Iterator[None]:
-        """Time one station."""
-        wall, cpu = time.perf_counter(), _cpu_seconds()
-        yield
-        self.rows.append((name, time.perf_counter() - wall, _cpu_seconds() - cpu))
 
 
 def demo(config: DictConfig) -> int:
@@ -142,11 +125,6 @@ def _say_end(config: DictConfig, clock: Clock, *, folder: Path, digits: str) -> 
     say("demo", f"scores: {shown(folder / 'evaluation' / 'metrics.md')}")
     say("demo", f"report of the unseen study: {shown(folder / 'prediction' / 'study-001' / 'page.html')}")
     say("demo", "made heads are not patients: these scores say that the road works, nothing about a hospital")
-
-
-def _cpu_seconds() -> float:
-    own, ended = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
 
 
 def _remove(path: Path) -> None:

@@ -45,7 +45,8 @@ def task_of(command: str) -> Task:
 def _once(command: str, overrides: Sequence[str]) -> int:
     from ich.commands.config import compose_checked
 
-    return task_of(command)(compose_checked(command, overrides))
+    config = compose_checked(command, overrides)  # first: a misspelt key must not wait for torch to be imported
+    return task_of(command)(config)
 
 
 def _with_flags(command: str, typed: Sequence[str]) -> int:

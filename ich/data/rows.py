@@ -22,14 +22,7 @@ def labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
     return store.slices.iloc[rows_of(store, studies)][list(LABELS)].to_numpy(dtype=np.float32, copy=True)
 
 
-def prevalence_of(store: Store, studies: Sequence[str]) -> np.ndarray:
-    """Share of positives of each label among the slices where it is known; float64 (L,), nan where it never is."""
-    labels = labels_of(store, studies).astype(np.float64)
-    known = (~np.isnan(labels)).sum(axis=0)
-    return np.where(known, np.nansum(labels, axis=0) / np.maximum(known, 1), np.nan)
-
-
 def study_labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
     """Labels of whole studies, the maximum over their slices; float32 (n, L), nan where no slice's label is known."""
-    rows = store.studies.set_index("study").loc[list(studies)]
-    return rows[list(LABELS)].to_numpy(dtype=np.float32, copy=True)
+    by_study = store.slices.groupby("study", sort=False)[list(LABELS)].max()
+    return by_study.loc[list(studies)].to_numpy(dtype=np.float32, copy=True)

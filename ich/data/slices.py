@@ -5,17 +5,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytorch_lightning
 from torch.utils.data import DataLoader
 
 from ich.data.augment import Augment
 from ich.data.loaders import as_read, make_loader, n_workers, share_of_batch
-from ich.data.rows import labels_of, prevalence_of, rows_of
 from ich.data.sampling import ShardSampler, TrainingSampler
 from ich.data.slice_dataset import SliceDataset
 from ich.errors import ConfigError
-from ich.metrics.position import position_bins, relative_positions
 from ich.store.split import Split, training_split
 from ich.store.store import Store
 
@@ -79,18 +76,6 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
     def split(self) -> Split:
         """Who trains and who validates."""
         return training_split(self.store, fold=self.fold, leave_out=self.leave_out)
-
-    @cached_property
-    def prevalence(self) -> np.ndarray:
-        """Share of positive training slices; float64 (L,), nan where no label is known."""
-        return prevalence_of(self.store, self.split.train)
-
-    @cached_property
-    def position_bins(self) -> np.ndarray:
-        """Training prevalence by height in the study, of the position-only control; float64 (bins, L)."""
-        training = self.store.slices.iloc[rows_of(self.store, self.split.train)]
-        heights = training.groupby("study", sort=False)["position_mm"].transform(relative_positions)
-        return position_bins(heights.to_numpy(), labels_of(self.store, self.split.train))
 
     def resume_after(self, n_batches: int) -> None:
         """Let the training loader go on after so many steps of a training; before the fit."""

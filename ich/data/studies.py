@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
 from ich.data.loaders import make_loader, share_of_batch
-from ich.data.rows import labels_of, prevalence_of, rows_of
+from ich.data.rows import labels_of, rows_of
 from ich.data.sampling import Item, ShardSampler, TrainingSampler
 from ich.errors import DataError
 from ich.progress import Progress, quiet
@@ -25,7 +25,9 @@ NO_ROW = -1  # row of a padded place
 class FeatureReader(Protocol):
     """Where the features of a study's slices come from."""
 
-    n_features: int
+    @property
+    def n_features(self) -> int:
+        """Features of a slice."""
 
     def read(self, study: str) -> np.ndarray:
         """float32 (S, F) of one study, feet to head."""
@@ -148,11 +150,6 @@ class StudyDataModule(pytorch_lightning.LightningDataModule):
         self.batch_size, self.seed, self.processes = batch_size, seed, processes
         self.batch_a_process = share_of_batch(batch_size, processes, option="data.studies_per_batch")
         self._batches_done = 0
-
-    @property
-    def prevalence(self) -> np.ndarray:
-        """Share of positive training slices; float64 (L,), nan where no label is known."""
-        return prevalence_of(self.store, self.split.train)
 
     def resume_after(self, n_batches: int) -> None:
         """Let the training loader go on after so many steps of a training; before the fit."""

@@ -22,7 +22,7 @@ TISSUE = (-200, 2000)
 _JPEG_12_BIT = "1.2.840.10008.1.2.4.51"
 
 
-class UnreadablePixels(DataError):  # noqa: N818 (a fact of the data, as NoHeadCT)
+class UnreadablePixels(DataError):
     """A slice whose header is sound and whose pixels can't be read.
 
     Attributes:

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ich.errors import ConfigError
@@ -88,8 +89,10 @@ class SliceNet(nn.Module):
         """Pooled activations (B, F) and logits (B, L) of slices."""
         if hu.ndim != 4 or hu.shape[1] != self.n_slices:
             raise ValueError(f"hu: expected shape (B, {self.n_slices}, R, C), found {tuple(hu.shape)}")
-        pooled = self.backbone(self.windows(hu))  # (B, F)
-        return pooled, self.head(self.dropout(pooled))  # (B, F), (B, L)
+        pooled = self.backbone(self.windows(hu)).float()  # (B, F)
+        with torch.autocast(pooled.device.type, enabled=False):
+            # In bfloat16 logits have 8 bits of mantissa: slices tie, and ranks and log loss suffer.
+            return pooled, self.head(self.dropout(pooled))  # (B, F), (B, L)
 
 
 def _facts(window: Any) -> dict[str, float]:

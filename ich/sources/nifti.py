@@ -15,7 +15,7 @@ MOST_SLICES, LARGEST_SIDE = 2_000, 4_096
 RADIOLOGICAL = ("L", "P", "S")  # columns run to the patient's left, rows to the back, slices to the head
 
 
-class UnreadableVolume(DataError):  # noqa: N818  (as NoHeadCT: it names what was found)
+class UnreadableVolume(DataError):
     """A file that is no volume of a head; `code` and `sentence` as in `rejected.csv`."""
 
     def __init__(self, code: str, sentence: str) -> None:

@@ -23,7 +23,7 @@ class RejectedFile:
     sentence: str
 
 
-class UnreadableStudy(DataError):  # noqa: N818  (as NoHeadCT: it names what was found)
+class UnreadableStudy(DataError):
     """A study none of whose files can be used.
 
     Attributes:

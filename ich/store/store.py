@@ -44,7 +44,7 @@ class Store:
         Raises:
             DataError: there is none, it isn't complete, or its format is another.
         """
-        path = Path(path).absolute()
+        path = Path(path)
         way_out = f"make it with: python prepare.py data=NAME data.root=DIR store.path={path}"
         if not (path / "store.json").is_file():
             found = "no such folder" if not path.exists() else "a folder without it"
@@ -60,7 +60,7 @@ class Store:
                 f"store.path={path}: expected store format {FORMAT}, found {content.get('format')} "
                 f"(written by ich {content.get('code_version')}); use that version, or {way_out}"
             )
-        return cls(path, content)
+        return cls(path.absolute(), content)
 
     @cached_property
     def studies(self) -> pd.DataFrame:

@@ -68,9 +68,7 @@ def test_every_choice_of_every_group_composes_and_passes_the_check(group):
     for choice in choices(group):
         value = f"[{choice}]" if group == "windows" else choice
         commands = [
-            command
-            for command in SCHEMAS
-            if command not in ("demo", "predict") and group in SCHEMAS[command].__annotations__
+            command for command in ("prepare", "train", "evaluate") if group in SCHEMAS[command].__annotations__
         ]
         for command in commands:
             extra = ["data.root=somewhere"] if group == "data" and choice != "phantom" else []

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ich.data.rows import labels_of, prevalence_of, rows_of
+from ich.data.rows import labels_of, rows_of, study_labels_of
 
 
 def test_rows_come_study_by_study_in_the_order_asked_for(store):
@@ -21,11 +21,8 @@ def test_unknown_labels_are_nan(store):
     assert not np.isnan(labels[:, 1:]).any()
 
 
-def test_prevalence_counts_known_labels_only(store):
-    prevalence = prevalence_of(store, ["b", "d"])  # positives at odd indices: 3 of 7 and 2 of 4
+def test_labels_of_whole_studies_are_the_maximum_over_their_slices(store):
+    labels = study_labels_of(store, ["c", "a"])
 
-    np.testing.assert_allclose(prevalence, [3 / 7, *[5 / 11] * 5])
-
-
-def test_a_label_nobody_knows_has_no_prevalence(store):
-    assert np.isnan(prevalence_of(store, ["d"])[0])
+    expected = [store.slices.loc[store.slices["study"] == study, "any"].max() for study in ("c", "a")]
+    assert labels[:, 5].tolist() == expected

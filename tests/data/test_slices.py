@@ -108,17 +108,6 @@ def test_making_a_loader_and_drawing_from_it_leaves_the_global_random_state_alon
     assert np.random.get_state()[1].tolist() == before[1]
 
 
-def test_prevalence_is_that_of_the_training_slices(store):
-    np.testing.assert_allclose(_module(store, leave_out=[2]).prevalence, [5 / 12] * 6)  # b: 3 of 7, c: 2 of 5
-
-
-def test_position_bins_are_learned_from_relative_heights(store):
-    bins = _module(store, leave_out=[2]).position_bins
-
-    assert bins.shape[1] == 6
-    assert bins[0, 0] < 5 / 12 < bins[len(bins) // 4, 0]  # the lowest slices are negative, index 1 of 0..4 positive
-
-
 def test_an_unknown_sampling_is_refused(store):
     with pytest.raises(ConfigError, match=r"data\.sampling=balanced: expected all"):
         _module(store, sampling="balanced")

@@ -69,6 +69,16 @@ def test_build_arguments_are_plain_values_that_ask_for_no_weights(windows, tmp_p
     assert net.arguments["weights"] is None
 
 
+def test_logits_keep_their_digits_under_bf16(windows, slices):
+    net = SliceNet("tiny", windows).eval()
+
+    with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+        pooled, logits = net.features(slices)
+
+    assert pooled.dtype == logits.dtype == torch.float32
+    torch.testing.assert_close(logits, net.head(pooled))
+
+
 def test_the_slice_net_trains_under_bf16(windows, slices):
     net = SliceNet("tiny", windows, size=32).to(memory_format=torch.channels_last).train()
 
