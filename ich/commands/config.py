@@ -65,6 +65,8 @@ def checked(command: str, composed: DictConfig, *, reference: DictConfig | None 
         ConfigError: all complaints, a line each.
     """
     missing = sorted(str(key) for key in OmegaConf.missing_keys(composed))
+    if command != "prepare":
+        missing = [key for key in missing if not key.startswith("data.")]  # a store is there: its data set isn't read
     if missing:
         raise ConfigError("\n".join(f"{key}: expected a value, found none; add {key}=..." for key in missing))
     try:

@@ -73,6 +73,7 @@ def _start(run: Path, *, processes: int, position: int) -> subprocess.Popen[byte
     agent = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
     environment = {key: value for key, value in os.environ.items() if key not in RANK_VARIABLES}
     environment[BAR_ENVIRONMENT] = str(position)
+    environment.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // processes)))
     package_parent = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_parent, environment.get("PYTHONPATH")]))
     return subprocess.Popen(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from ich.commands.runs import store_path
+from ich.commands.runs import store_path, store_words
 from ich.commands.terminal import bar, say, shown, table
 from ich.errors import EXIT_OK, EXIT_PARTLY
 from ich.labels import LABELS
@@ -34,7 +34,7 @@ def prepare(config: DictConfig) -> int:
         progress=bar,
     )
     _say_summary(summary)
-    say("next", f"python train.py model=seresnext data={config.data.name}{_where(config)}")
+    say("next", f"python train.py model=seresnext {store_words(config)}")
     return EXIT_PARTLY if summary.n_failed else EXIT_OK
 
 
@@ -85,7 +85,3 @@ def _say_counts(kind: str, counts: Mapping[str, int]) -> None:
         say("note", f"{kind} {count:,} times: {sentence}")
     if len(counts) > MOST_KINDS:
         say("note", f"{kind}: {len(counts) - MOST_KINDS} further kinds; see the store's tables")
-
-
-def _where(config: DictConfig) -> str:
-    return f" store.path={config.store.path}" if config.store.path else ""

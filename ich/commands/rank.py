@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ich.learn.fit import FitResult
 
 VALIDATION_FILE = "validation.parquet"
+ERROR_FILE = "error.txt"  # what the rank that failed could say to its user, for the command to print
 
 
 def main(run: Path) -> int:
@@ -31,11 +32,9 @@ def main(run: Path) -> int:
     try:
         result = train_slices(config, run) if config.model.stage == "slice" else train_sequence(config, run)
     except IchError as error:
-        if _rank() == 0:
-            (run / "error.txt").write_text(f"{error}\n", encoding="utf-8")
+        (run / ERROR_FILE).write_text(f"{error}\n", encoding="utf-8")
         return EXIT_USER
-    finally:
-        _leave_group()
+    _leave_group()
     if _rank() == 0:
         _write_result(run, result)
     return EXIT_OK
@@ -156,7 +155,10 @@ def _log_into(run: Path) -> None:
 
 
 def _leave_group() -> None:
-    """Ranks end together; one that goes first can take the others' tear-down with it."""
+    """Ranks that succeeded end together; one that goes first can take the others' tear-down with it.
+
+    A rank that failed must not wait here: the others would wait for it in their next step, and all of them for ever.
+    """
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_available() and distributed.is_initialized():
         distributed.barrier()

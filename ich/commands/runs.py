@@ -7,6 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from ich.commands.terminal import shown
 from ich.errors import CheckpointError, ConfigError
 
 CONFIG_FILE = "config.yaml"
@@ -52,6 +53,13 @@ def name_of(config: DictConfig) -> str:
 def store_path(config: DictConfig) -> Path:
     """Where the store lies: as said, else beside the others under its data set's name."""
     return Path(config.store.path or Path(config.paths.stores) / config.data.name)
+
+
+def store_words(config: DictConfig) -> str:
+    """What names the store in the next command to type."""
+    path = store_path(config).absolute()
+    usual = (Path(config.paths.stores) / config.data.name).absolute()
+    return f"data={config.data.name}" if path == usual else f"data={config.data.name} store.path={shown(path)}"
 
 
 def slice_checkpoints(cnn: Any) -> list[Path]:

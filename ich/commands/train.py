@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.launch import RankFailedError, launch, torchrun_line
 from ich.commands.rank import VALIDATION_FILE
-from ich.commands.runs import make_run, slice_checkpoints, store_path, write_config
+from ich.commands.runs import make_run, slice_checkpoints, store_path, store_words, write_config
 from ich.commands.scoring import mean_logits, with_probabilities
 from ich.commands.settings import training_devices
 from ich.commands.terminal import say, shown, table
@@ -60,7 +60,7 @@ def _train_slices(config: DictConfig, store: Store, *, devices: "Devices") -> in
     result = launch([run], processes=devices.n_processes)[0]
     _say_scores([("slice net", result)])
     say("train", f"best checkpoint {shown(run / result['best'])}")
-    say("next", f"python train.py model=lstm data={config.data.name} cnn={shown(run)}")
+    say("next", f"python train.py model=lstm {store_words(config)} cnn={shown(run)}")
     return EXIT_OK
 
 
@@ -93,7 +93,7 @@ def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices") -> 
     _say_scores([(f"pair {number}", result) for number, result in enumerate(results)])
     ensemble = write_ensemble(run, list(zip(cnns, pairs, strict=True)))
     say("train", f"ensemble of {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}: {ensemble}")
-    say("next", f"python evaluate.py checkpoint={shown(ensemble)} data={config.data.name}")
+    say("next", f"python evaluate.py checkpoint={shown(ensemble)} {store_words(config)}")
     return EXIT_OK
 
 
@@ -178,8 +178,8 @@ def _say_in_sample(config: DictConfig, store: Store) -> None:
     say("train", "look surer than they are on strangers; every table will say so. The right way, with two slice nets:")
     for left_out in (folds[half:], folds[:half]):
         numbers = ",".join(map(str, left_out))
-        print(f"  python train.py model=NET data={config.data.name} 'data.leave_out=[{numbers}]'")
-    print(f"  python train.py model=lstm data={config.data.name} 'cnn=[RUN_A,RUN_B]'")
+        print(f"  python train.py model=NET {store_words(config)} 'data.leave_out=[{numbers}]'")
+    print(f"  python train.py model=lstm {store_words(config)} 'cnn=[RUN_A,RUN_B]'")
 
 
 def _number(value: float | None, *, digits: int = 4) -> str:

@@ -44,11 +44,15 @@ class TrainingSampler(Sampler[Item]):
 
 
 class ShardSampler(Sampler[Item]):
-    """In order, every sample on exactly one process: nothing is counted twice in a metric."""
+    """In order, every sample on one process.
+
+    Where there are fewer samples than processes, those left over repeat one: a process without a batch would skip its
+    validation and leave the others waiting for its rows. Rows are gathered by number, so it is counted once.
+    """
 
     def __init__(self, n_samples: int, *, rank: int = 0, world: int = 1) -> None:
         """Share `n_samples` out over `world` processes, of which this is number `rank`."""
-        self._numbers = range(rank, n_samples, world)
+        self._numbers = range(rank, n_samples, world) or range(n_samples)[rank % max(n_samples, 1) :][:1]
 
     def __len__(self) -> int:
         return len(self._numbers)

@@ -24,12 +24,14 @@ CHATTY_LOGGERS = (
     "lightning_fabric.utilities.seed",  # "Seed set to"
     "lightning.fabric.utilities.seed",
     "pytorch_lightning.accelerators.cuda",
+    "lightning_fabric.utilities.distributed",  # "Initializing distributed", once a rank
 )
 QUIET_WARNINGS = (
     r".*does not have many workers.*",  # the number of workers follows the cores we may use
     r".*smaller than the logging interval.*",  # short epochs are fine: each ends with a row of its own
     r".*Experiment logs directory .* exists and is not empty.*",  # the run folder holds config.yaml already
     r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",  # Lightning with torch 2.9 and newer
+    r".*It is recommended to use `self\.log.*sync_dist=True.*",  # scores come from gathered rows, the same on each rank
     r".*Detected call of `lr_scheduler\.step\(\)` before `optimizer\.step\(\)`.*",  # a first step skipped by the scaler
 )
 

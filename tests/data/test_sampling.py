@@ -37,8 +37,17 @@ def test_processes_draw_equally_many_and_leave_nothing_out(n, world):
     assert sum(counts.values()) - n < world
 
 
-@given(n=st.integers(0, 40), world=st.integers(1, 8))
-def test_validation_shards_hold_every_sample_exactly_once(n, world):
+@given(world=st.integers(2, 8))
+def test_no_process_is_left_without_a_validation_sample(world):
+    shards = [list(ShardSampler(world - 1, rank=rank, world=world)) for rank in range(world)]
+
+    assert all(len(shard) == 1 for shard in shards)
+    assert {number for shard in shards for number, _ in shard} == set(range(world - 1))
+
+
+@given(world=st.integers(1, 8), more=st.integers(0, 40))
+def test_validation_shards_hold_every_sample_exactly_once(world, more):
+    n = world + more
     shards = [ShardSampler(n, rank=rank, world=world) for rank in range(world)]
 
     assert sorted(number for shard in shards for number, _ in shard) == list(range(n))
