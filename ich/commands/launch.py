@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ich.commands.runs import RESULT_FILE
+from ich.commands.runs import ERROR_FILE, RESULT_FILE
 from ich.commands.terminal import BAR_ENVIRONMENT
-from ich.errors import EXIT_USER, IchError
+from ich.errors import IchError
 
 PR_SET_PDEATHSIG = 1  # prctl(2): the signal a process gets when its parent ends
 RANK_VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT")
@@ -39,7 +39,7 @@ def launch(runs: Sequence[Path], *, processes: int, side_by_side: int = 1) -> li
         side_by_side: runs at the same time.
 
     Raises:
-        IchError: a run ended because of something the user can mend (its process has printed the line).
+        IchError: a run ended because of something the user can mend, in the words of the rank that met it.
         RankFailedError: a run ended otherwise.
     """
     for start in range(0, len(runs), side_by_side):
@@ -52,8 +52,8 @@ def launch(runs: Sequence[Path], *, processes: int, side_by_side: int = 1) -> li
                 process.terminate()
             raise
         for run, code in zip(together, codes, strict=True):
-            if code == EXIT_USER and (run / "error.txt").is_file():
-                raise IchError((run / "error.txt").read_text(encoding="utf-8").strip())
+            if code and (run / ERROR_FILE).is_file():
+                raise IchError((run / ERROR_FILE).read_text(encoding="utf-8").strip())
             if code:
                 raise RankFailedError(run, code)
     return [json.loads((run / RESULT_FILE).read_text(encoding="utf-8")) for run in runs]
@@ -69,7 +69,7 @@ def torchrun_line(run: Path, *, processes: int) -> str:
 
 def _start(run: Path, *, processes: int, position: int) -> subprocess.Popen[bytes]:
     (run / RESULT_FILE).unlink(missing_ok=True)
-    (run / "error.txt").unlink(missing_ok=True)
+    (run / ERROR_FILE).unlink(missing_ok=True)
     agent = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
     environment = {key: value for key, value in os.environ.items() if key not in RANK_VARIABLES}
     environment[BAR_ENVIRONMENT] = str(position)

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.runs import CONFIG_FILE, RESULT_FILE, store_path
-from ich.commands.terminal import bar, say
+from ich.commands.runs import CONFIG_FILE, ERROR_FILE, RESULT_FILE, store_path
+from ich.commands.terminal import bar, bar_row, say
 from ich.errors import EXIT_OK, EXIT_USER, IchError
 
 if TYPE_CHECKING:
     from ich.learn.fit import FitResult
 
 VALIDATION_FILE = "validation.parquet"
-ERROR_FILE = "error.txt"  # what the rank that failed could say to its user, for the command to print
 
 
 def main(run: Path) -> int:
@@ -44,7 +43,7 @@ def train_slices(config: DictConfig, run: Path) -> "FitResult":
     """The slice stage of a run folder."""
     from ich.commands.settings import make_augment, make_recipe, training_settings
     from ich.data.slices import SliceDataModule
-    from ich.learn.fit import fit_slices
+    from ich.learn.fit import Watching, fit_slices
 
     settings, reason = training_settings(config)
     data = SliceDataModule(
@@ -59,7 +58,14 @@ def train_slices(config: DictConfig, run: Path) -> "FitResult":
         processes=settings.devices.n_processes,
     )
     _say(f"{settings.devices}; {reason}")
-    return fit_slices(run, data, net=_plain(config.model.net), recipe=make_recipe(config), settings=settings)
+    return fit_slices(
+        run,
+        data,
+        net=_plain(config.model.net),
+        recipe=make_recipe(config),
+        settings=settings,
+        watching=Watching(bar_row=bar_row()),
+    )
 
 
 def train_sequence(config: DictConfig, run: Path) -> "FitResult":
@@ -68,7 +74,7 @@ def train_sequence(config: DictConfig, run: Path) -> "FitResult":
     from ich.data.studies import StudyDataModule
     from ich.learn.checkpoint import read_checkpoint
     from ich.learn.features import FeatureCache
-    from ich.learn.fit import fit_sequence
+    from ich.learn.fit import Watching, fit_sequence
     from ich.learn.unseen import unseen_split
     from ich.store.store import Store
 
@@ -97,7 +103,13 @@ def train_sequence(config: DictConfig, run: Path) -> "FitResult":
     )
     _say(f"{settings.devices}; {reason}")
     result = fit_sequence(
-        run, data, net=_plain(config.model.net), cnn=cnn, recipe=make_recipe(config), settings=settings
+        run,
+        data,
+        net=_plain(config.model.net),
+        cnn=cnn,
+        recipe=make_recipe(config),
+        settings=settings,
+        watching=Watching(bar_row=bar_row()),
     )
     if _rank() == 0:
         _write_validation(run, result.best, store=store, features=features, studies=unseen.split.validation)

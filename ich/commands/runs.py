@@ -12,6 +12,7 @@ from ich.errors import CheckpointError, ConfigError
 
 CONFIG_FILE = "config.yaml"
 RESULT_FILE = "result.json"
+ERROR_FILE = "error.txt"  # what the rank that failed could say to its user, for the command to print
 BEST = Path("checkpoints") / "best.ckpt"
 
 

@@ -22,8 +22,13 @@ def bar(items: Iterable[Item], *, total: int, description: str) -> Iterable[Item
     """A progress bar over finished pieces of work; silent where standard error is not a terminal."""
     return tqdm(
         items, total=total, desc=description, leave=False, dynamic_ncols=True, mininterval=0.2,
-        disable=not sys.stderr.isatty(), position=int(os.environ.get(BAR_ENVIRONMENT, "0")),
+        disable=not sys.stderr.isatty(), position=bar_row(),
     )  # fmt: skip
+
+
+def bar_row() -> int:
+    """Row of the terminal that this process' bars take; trainings side by side have rows of their own."""
+    return int(os.environ.get(BAR_ENVIRONMENT, "0"))
 
 
 def shown(path: Path) -> str:

@@ -58,6 +58,7 @@ class Watching:
     callbacks: Sequence[Callback] = ()
     loggers: Sequence[Logger] | None = None  # None: metrics.csv in the run folder
     show_bar: bool | None = None  # None: where stderr is a terminal
+    bar_row: int = 0  # of the terminal, for trainings side by side
 
 
 def fit_slices(
@@ -161,6 +162,7 @@ def _fit(
         callbacks=[lines, *watching.callbacks, kept],
         loggers=watching.loggers,
         show_bar=watching.show_bar,
+        bar_row=watching.bar_row,
     )
     start = time.perf_counter()
     with quiet_lightning():

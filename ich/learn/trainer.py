@@ -73,6 +73,7 @@ def make_trainer(
     callbacks: Sequence[Callback] = (),
     loggers: Sequence[Logger] | None = None,
     show_bar: bool | None = None,
+    bar_row: int = 0,
 ) -> pl.Trainer:
     """A Trainer that writes into a run folder.
 
@@ -82,6 +83,7 @@ def make_trainer(
         callbacks: Lightning callbacks; one of them keeps the checkpoints.
         loggers: Lightning loggers; None: `metrics.csv` in the run folder.
         show_bar: a progress bar; None: where stderr is a terminal.
+        bar_row: row of the terminal that the bar takes, for trainings side by side.
     """
     bar = sys.stderr.isatty() if show_bar is None else show_bar
     devices = settings.devices
@@ -96,7 +98,7 @@ def make_trainer(
             max_epochs=settings.max_epochs,
             gradient_clip_val=settings.gradient_clip,
             log_every_n_steps=settings.log_every_n_steps,
-            callbacks=[*callbacks, *([TQDMProgressBar(refresh_rate=5)] if bar else [])],
+            callbacks=[*callbacks, *([TQDMProgressBar(refresh_rate=5, process_position=2 * bar_row)] if bar else [])],
             logger=[csv_logger(run)] if loggers is None else list(loggers),
             plugins=_plugins(devices),
             enable_progress_bar=bar,

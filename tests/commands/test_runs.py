@@ -1,0 +1,75 @@
+"""Run folders: made once, found again by what they hold."""
+
+import pytest
+from omegaconf import OmegaConf
+
+from ich.commands.runs import BEST, make_run, name_of, slice_checkpoints, store_words
+from ich.errors import CheckpointError, ConfigError
+
+
+@pytest.fixture
+def config(tmp_path):
+    return OmegaConf.create(
+        {
+            "run": None,
+            "name": None,
+            "paths": {"runs": str(tmp_path / "runs"), "stores": str(tmp_path / "stores")},
+            "store": {"path": None},
+            "data": {"name": "rsna"},
+            "model": {"net": {"_target_": "ich.nets.slice_net.SliceNet", "backbone": "seresnext50_32x4d.racm_in1k"}},
+        }
+    )
+
+
+def checkpoint_in(folder):
+    (folder / BEST).parent.mkdir(parents=True)
+    (folder / BEST).touch()
+    return folder / BEST
+
+
+def test_a_run_is_named_after_net_and_data_set(config):
+    assert name_of(config) == "seresnext50_32x4d-rsna"
+
+
+def test_two_runs_of_one_second_get_folders_of_their_own(config):
+    first = make_run(config)
+    config.run = None
+    second = make_run(config)
+
+    assert first != second
+    assert (first / "config.yaml").is_file()
+    assert (second / "config.yaml").is_file()
+
+
+def test_a_folder_that_holds_a_run_is_not_written_again(config):
+    make_run(config)
+
+    with pytest.raises(ConfigError, match="expected a new folder, found a run in it"):
+        make_run(config)
+
+
+def test_a_run_a_file_and_a_sweep_name_their_slice_checkpoints(tmp_path):
+    run = checkpoint_in(tmp_path / "run")
+    swept = [checkpoint_in(tmp_path / "sweep" / number) for number in "01"]
+
+    found = slice_checkpoints([str(tmp_path / "run"), str(run), str(tmp_path / "sweep")])
+
+    assert found == [run, run, *swept]
+
+
+def test_a_sequence_stage_without_a_slice_net_says_what_to_train_first():
+    with pytest.raises(ConfigError, match=r"cnn=null: expected the run of a slice net.*train\.py model=seresnext"):
+        slice_checkpoints(None)
+
+
+def test_a_folder_without_a_checkpoint_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match="none in it"):
+        slice_checkpoints([str(tmp_path)])
+
+
+def test_the_next_command_names_a_store_only_where_it_is_not_the_usual_one(config, tmp_path):
+    usual = store_words(config)
+    config.store.path = str(tmp_path / "mine")
+
+    assert usual == "data=rsna"
+    assert store_words(config) == f"data=rsna store.path={tmp_path / 'mine'}"
