@@ -25,7 +25,7 @@ def results(config: DictConfig) -> int:
 
 
 def _keep(config: DictConfig, folder: Path) -> Path:
-    missing = [key for key in ("name", "title", "command") if config[key] is None]
+    missing = [key for key in ("name", "title", "command", "seed") if config[key] is None]
     if missing:
         raise ConfigError(f"{missing[0]}: expected a value for the row to keep, found none; add {missing[0]}=...")
     try:
@@ -36,6 +36,7 @@ def _keep(config: DictConfig, folder: Path) -> Path:
         ) from error
     told = {key: OmegaConf.to_container(config)[key] for key in TOLD}  # type: ignore[index,call-overload]
     told["machine"] = told["machine"] or _machine()
+    told["notes"] = told["notes"] or []
     kept = {key: value for key, value in {**metrics, **told}.items() if key not in PATIENT_ROWS and value is not None}
     folder.mkdir(parents=True, exist_ok=True)
     row = folder / f"{config.name}.json"

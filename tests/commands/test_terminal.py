@@ -1,0 +1,31 @@
+"""What a person reads on the terminal."""
+
+from pathlib import Path
+
+from ich.commands.help import help_text
+from ich.commands.terminal import shown, table
+
+
+def test_a_table_has_its_first_column_on_the_left_and_numbers_on_the_right():
+    assert table([["any", "7"], ["epidural", "12"]], heads=["label", "n"]).splitlines() == [
+        "label      n",
+        "--------  --",
+        "any        7",
+        "epidural  12",
+    ]
+
+
+def test_a_path_below_here_is_shown_as_it_would_be_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert shown(tmp_path / "runs" / "a") == "runs/a"
+    assert shown(Path("/elsewhere")) == "/elsewhere"
+
+
+def test_help_names_choices_and_options_with_what_they_mean():
+    text = help_text("train")
+
+    assert "model=        efficientnet_lite, lstm, resnext_wsl, seresnext, tiny" in text
+    assert "trainer.gpus=auto" in text
+    assert "exactly four" in text
+    assert "data.fold=0" in text
