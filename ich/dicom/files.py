@@ -66,10 +66,11 @@ def find_files(source: Path | Sequence[Path]) -> list[DicomFile]:
 
     Args:
         source: a file, a folder (searched to its depth; zips inside are looked into), a zip, a DICOMDIR (stands for
-            its folder), or a list of these. Links that lead out of a folder are not followed.
+            its folder), or a list of these. Links that lead out of a folder are not followed; a zip in it that is
+            damaged or beyond the limits is listed as the file it is, for `read_header` to reject.
 
     Raises:
-        DataError: the source is absent or empty, or a zip is damaged or beyond the limits above.
+        DataError: the source is absent or empty, or a zip that was named is damaged or beyond the limits above.
     """
     if isinstance(source, str | Path):
         found = _files_of(Path(source))
@@ -91,7 +92,7 @@ def _files_of(path: Path) -> list[DicomFile]:
     if path.is_file() and path.name.upper() == "DICOMDIR":
         path = path.parent
     if path.is_dir():
-        return [file for found in _walk(path, path.resolve()) for file in _file_or_members(found)]
+        return [file for found in _walk(path, path.resolve()) for file in _found_file_or_members(found)]
     return _file_or_members(path)
 
 
@@ -114,6 +115,14 @@ def _walk(folder: Path, root: Path) -> Iterator[Path]:
                     yield Path(entry.path)
     if left_out:
         logger.warning("%d links that lead out of the input folder are not followed; name their target", left_out)
+
+
+def _found_file_or_members(path: Path) -> list[DicomFile]:
+    """The same for a file that nobody named: one bad zip among good files must not end the work."""
+    try:
+        return _file_or_members(path)
+    except DataError:
+        return [DicomFile(path)]
 
 
 def _file_or_members(path: Path) -> list[DicomFile]:

@@ -20,6 +20,7 @@ from ich.dicom.files import DicomFile
 
 REASONS: dict[str, str] = {
     "not_dicom": "is no DICOM file",
+    "unread_zip": "is a zip that is damaged, or larger than any study; name it alone to see which",
     "unreadable": "can't be read",
     "directory": "is a DICOM directory, which lists files and holds no image",
     "not_ct": "is no CT image",
@@ -132,7 +133,8 @@ def read_header(file: DicomFile) -> SliceHeader | Rejected:
         with quiet_pydicom(), file.open() as stream:
             dataset = read_dataset(stream, with_pixels=False)
             if dataset is None:
-                return Rejected(file, "not_dicom", REASONS["not_dicom"])
+                code = "unread_zip" if not file.member and file.path.suffix.lower() == ".zip" else "not_dicom"
+                return Rejected(file, code, REASONS[code])
             elements = Elements(dataset)
             code = _why_not(elements, dataset) or _why_not_whole(elements, dataset, stream)
             if code:

@@ -65,7 +65,6 @@ class Phantom:
         if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
             self._check_settings()
             return
-        self.root.parent.mkdir(parents=True, exist_ok=True)
         make_studies(
             self.root,
             self.n_studies,

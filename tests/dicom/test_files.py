@@ -95,6 +95,13 @@ def test_a_damaged_zip_is_an_error_of_one_line(tmp_path):
         find_files(archive)
 
 
+def test_a_damaged_zip_among_good_files_is_listed_and_the_rest_goes_on(tmp_path):
+    (tmp_path / "study.zip").write_bytes(b"PK\x03\x04 no zip")
+    (tmp_path / "slice.dcm").touch()
+
+    assert find_files(tmp_path) == [DicomFile(tmp_path / "slice.dcm"), DicomFile(tmp_path / "study.zip")]
+
+
 def test_a_zip_of_too_many_members_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "MAX_MEMBERS", 2)
     archive = tmp_path / "many.zip"

@@ -107,6 +107,12 @@ def test_a_foreign_file_is_not_dicom(tmp_path, content):
     assert read_header(DicomFile(tmp_path / "file")).code == "not_dicom"
 
 
+def test_a_zip_that_was_not_looked_into_says_so(tmp_path):
+    (tmp_path / "study.zip").write_bytes(b"PK\x03\x04 no zip")
+
+    assert read_header(DicomFile(tmp_path / "study.zip")).code == "unread_zip"
+
+
 def test_a_file_that_vanished_is_unreadable(tmp_path):
     assert read_header(DicomFile(tmp_path / "gone")).code == "unreadable"
 

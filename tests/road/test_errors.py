@@ -63,9 +63,8 @@ def test_a_folder_without_ct_is_no_data_set(command, tmp_path):
 
     line = one_error(command("prepare", "data=folder", "data.root=papers"))
 
-    assert "expected" in line
-    assert "found" in line
-    assert not (tmp_path / "stores" / "folder" / "store.json").exists()
+    assert "expected head CT, found none in 1 files (1 not_dicom)" in line
+    assert not (tmp_path / "stores").exists()
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(command, tmp_path):
@@ -93,6 +92,7 @@ def test_a_truncated_and_a_foreign_file_are_listed_and_the_rest_goes_on(command,
         content = file.read_bytes()
         (export / f"{number}.dcm").write_bytes(content[: len(content) // 2] if number == 0 else content)
     (export / "letter.txt").write_text("no picture")
+    (export / "old.zip").write_bytes(files[1].read_bytes()[:100])
 
     done = command("prepare", "data=folder", "data.root=export", "store.size=64", "processes=1")
 
@@ -100,3 +100,4 @@ def test_a_truncated_and_a_foreign_file_are_listed_and_the_rest_goes_on(command,
     rejected = (tmp_path / "stores/folder/rejected.csv").read_text()
     assert "0.dcm,truncated" in rejected
     assert "letter.txt,not_dicom" in rejected
+    assert "old.zip,unread_zip" in rejected

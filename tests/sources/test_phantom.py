@@ -42,6 +42,15 @@ def test_heads_are_made_when_the_root_is_not_there_and_every_file_has_labels(mad
     assert labels.dtypes.unique().tolist() == [np.float32]
 
 
+def test_no_studies_asked_for_leave_no_folder_behind(tmp_path):
+    asked = Phantom(tmp_path / "data" / "heads", 0, seed=1, difficulty=DIFFICULTY, scanner=SCANNER, processes=1)
+
+    with pytest.raises(ConfigError, match="n_studies=0"):
+        asked.check()
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_heads_that_are_there_are_not_made_again(made):
     before = [file.path.stat().st_mtime_ns for file in made.files()]
 
