@@ -12,13 +12,10 @@ from ich.data.augment import Augment
 from ich.data.loaders import as_read, make_loader, n_workers, share_of_batch
 from ich.data.sampling import ShardSampler, TrainingSampler
 from ich.data.slice_dataset import SliceDataset
-from ich.errors import ConfigError
 from ich.store.split import Split, training_split
 from ich.store.store import Store
 
 __all__ = ["SliceDataModule", "SliceDataset"]
-
-SAMPLINGS = ("all",)
 
 
 class SliceDataModule(pytorch_lightning.LightningDataModule):
@@ -36,7 +33,6 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
         neighbours: int = 0,
         seed: int = 0,
         processes: int = 1,
-        sampling: str = "all",
     ) -> None:
         """Say what is drawn; the store is opened when first needed.
 
@@ -50,16 +46,11 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
             neighbours: slices on each side that come along.
             seed: of order and augmentation.
             processes: training processes of all machines (world size).
-            sampling: "all": every training slice once an epoch.
 
         Raises:
-            ConfigError: a batch that can't be shared out, another sampling, a negative number.
+            ConfigError: a batch that can't be shared out, or a negative number.
         """
         super().__init__()
-        if sampling not in SAMPLINGS:
-            raise ConfigError(
-                f"data.sampling={sampling}: expected {', '.join(SAMPLINGS)}, found {sampling!r}; set it so"
-            )
         self.path, self.fold, self.leave_out = Path(store), fold, tuple(leave_out)
         self.batch_size, self.neighbours, self.seed = batch_size, neighbours, seed
         self.augment, self.processes = augment, processes

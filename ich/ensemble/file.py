@@ -137,11 +137,13 @@ def _check_pair(cnn: Checkpoint, sequence: Checkpoint | None) -> None:
     if sequence is None:
         return
     if sequence.facts["kind"] != "sequence":
-        raise CheckpointError(f"sequence: expected a sequence checkpoint, found a {sequence.facts['kind']} net")
+        raise CheckpointError(
+            f"sequence: expected a sequence checkpoint, found a {sequence.facts['kind']} net; exchange the pair"
+        )
     if sequence.facts.get("cnn_hash") != cnn.hash:
         raise CheckpointError(
             f"sequence: expected the CNN it learned on, {sequence.facts.get('cnn_hash')}, found {cnn.hash}; "
-            "features of two nets are never mixed"
+            "features of two nets are never mixed: name the CNN of its run"
         )
 
 

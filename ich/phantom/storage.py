@@ -17,7 +17,7 @@ class Storage:
         intercept: RescaleIntercept.
         outside: stored value outside the circle.
         padding: PixelPaddingValue; None when the tag is absent.
-        wraps: values below zero come out 4096 higher, as 12 unsigned bits hold them (FIELD.md 4.1).
+        wraps: values below zero come out 4096 higher, as 12 unsigned bits hold them.
     """
 
     bits_stored: int

@@ -43,7 +43,7 @@ class Rsna:
 
     @property
     def expected(self) -> Mapping[str, int]:
-        """Counts of the published set (stage 2; FIELD: Burduja 2020, Flanders 2020)."""
+        """Counts of the published set (stage 2; Burduja et al. 2020, Flanders et al. 2020)."""
         if self.part == "train":
             return MappingProxyType({"studies": 21_744, "patients": 18_938, "slices": 752_803})
         return MappingProxyType({"studies": 3_528, "slices": 121_232})

@@ -6,7 +6,6 @@ import torch
 
 from ich.data.augment import Light
 from ich.data.slices import SliceDataModule, SliceDataset
-from ich.errors import ConfigError
 
 
 def _module(store, **options):
@@ -106,8 +105,3 @@ def test_making_a_loader_and_drawing_from_it_leaves_the_global_random_state_alon
 
     assert torch.equal(torch.get_rng_state(), before[0])
     assert np.random.get_state()[1].tolist() == before[1]
-
-
-def test_an_unknown_sampling_is_refused(store):
-    with pytest.raises(ConfigError, match=r"data\.sampling=balanced: expected all"):
-        _module(store, sampling="balanced")
