@@ -7,11 +7,11 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from ich.dicom.hu import AIR, HU_CEILING
 from ich.errors import ConfigError
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # else it asks the package index at every import
 
-AIR, HU_CEILING = -1024, 3071  # HU; the range of a store
 BRAIN = 35.0  # HU around which contrast is changed: between grey (37) and white matter (28)
 
 

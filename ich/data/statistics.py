@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from ich.data.rows import rows_of
+from ich.dicom.hu import HU_CEILING, HU_FLOOR
 from ich.progress import Progress, quiet
 from ich.store.store import Store
-
-HU_FLOOR, HU_CEILING = -1024, 3071  # HU; the range of a store
 
 
 def measure_window_statistics(

@@ -133,8 +133,8 @@ def read_header(file: DicomFile) -> SliceHeader | Rejected:
         with quiet_pydicom(), file.open() as stream:
             dataset = read_dataset(stream, with_pixels=False)
             if dataset is None:
-                code = "unread_zip" if not file.member and file.path.suffix.lower() == ".zip" else "not_dicom"
-                return Rejected(file, code, REASONS[code])
+                foreign = "unread_zip" if not file.member and file.path.suffix.lower() == ".zip" else "not_dicom"
+                return Rejected(file, foreign, REASONS[foreign])
             elements = Elements(dataset)
             code = _why_not(elements, dataset) or _why_not_whole(elements, dataset, stream)
             if code:

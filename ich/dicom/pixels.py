@@ -8,10 +8,8 @@ from pydicom.uid import UID
 
 from ich.dicom.elements import quiet_pydicom, read_dataset
 from ich.dicom.header import REASONS, SliceHeader
+from ich.dicom.hu import AIR, HU_CEILING, HU_FLOOR
 from ich.errors import DataError
-
-HU_FLOOR, HU_CEILING = -1024, 3071  # HU; what 12 stored bits hold at the usual intercept of -1024
-AIR = HU_FLOOR
 
 WRAP_SHIFT, WRAP_RANGE = 1000, 4096  # HU; Howard 2019, "Some DICOM gotchas to be aware of" (Kaggle)
 WRAP_INTERCEPT = -100  # HU; wrapped files say 0 or 1, sound unsigned ones -1000 or -1024

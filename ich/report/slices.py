@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-AIR = -1024  # HU
+from ich.dicom.hu import AIR
+
 SHOWN_SIZE = 512  # px; larger matrices are reduced by area
 PAGE_BYTES = 8_000_000  # what a page may weigh: mail and browser still take it
 HEAD_ABOVE = -500  # HU; skin, hair and head-rest lie above, room air and its noise below

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ich.dicom.hu import HU_CEILING, HU_FLOOR
 from ich.dicom.scan import Scan, ScanSeries
 from ich.errors import DataError
 
-HU_FLOOR, HU_CEILING = -1024, 3071  # HU, as in a Scan
 MOST_SLICES, LARGEST_SIDE = 2_000, 4_096
 RADIOLOGICAL = ("L", "P", "S")  # columns run to the patient's left, rows to the back, slices to the head
 

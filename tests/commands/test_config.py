@@ -1,7 +1,12 @@
 """What configurations are refused, and how."""
 
-import pytest
+import inspect
+from collections.abc import Iterator
 
+import pytest
+import yaml
+
+from ich.commands.check import locate, unread_keys
 from ich.commands.config import choices, compose_checked, config_folder
 from ich.commands.options import SCHEMAS
 from ich.errors import ConfigError
@@ -74,3 +79,43 @@ def test_every_choice_of_every_group_composes_and_passes_the_check(group):
             extra = ["data.root=somewhere"] if group == "data" and choice != "phantom" else []
             required = ["checkpoint=somewhere"] if command == "evaluate" else []
             compose_checked(command, [f"{group}={value}", *extra, *required])
+
+
+def nodes_with_a_target(node) -> Iterator[dict]:
+    if isinstance(node, dict):
+        if "_target_" in node:
+            yield node
+        for child in node.values():
+            yield from nodes_with_a_target(child)
+
+
+FILES_WITH_TARGETS = [path for path in sorted(config_folder().rglob("*.yaml")) if "_target_" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", FILES_WITH_TARGETS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_key_in_a_file_is_an_argument_of_what_it_names(path):
+    for node in nodes_with_a_target(yaml.safe_load(path.read_text())):
+        takes = inspect.signature(locate(node["_target_"])).parameters.values()
+
+        assert list(unread_keys(node)) == []
+        assert not any(argument.kind is argument.VAR_KEYWORD for argument in takes)  # else no key could be refused
+
+
+@pytest.mark.parametrize("name", choices("experiment"))
+def test_every_experiment_composes_and_passes_the_check(name):
+    assert compose_checked("train", [f"experiment={name}"])
+
+
+def test_the_commands_that_the_demo_types_compose_and_pass_the_check():
+    demo = compose_checked("demo", [])
+
+    assert compose_checked("prepare", list(demo.prepare))
+    assert compose_checked("train", list(demo.sequence))
+    assert all(compose_checked("train", list(overrides)) for overrides in demo.cnn.values())
+    assert compose_checked("evaluate", ["checkpoint=somewhere", *demo.evaluate])
+    assert compose_checked("predict", ["checkpoint=somewhere", "input=somewhere", *demo.predict])
+
+
+@pytest.mark.parametrize("command", ["heads", "results"])
+def test_a_command_without_options_composes_and_passes_the_check(command):
+    assert compose_checked(command, [])

@@ -6,7 +6,8 @@ import zlib
 import numpy as np
 import pytest
 
-from ich.report.slices import AIR, PackedSlices, pack_heat, pack_slices, without_room_noise
+from ich.dicom.hu import AIR
+from ich.report.slices import PackedSlices, pack_heat, pack_slices, without_room_noise
 from tests.ensemble.tiny import head
 
 
