@@ -59,4 +59,4 @@ results: install
 	$(BIN)/python -m ich.commands.cli results
 
 clean:
-	rm -rf runs stores data build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
