@@ -17,6 +17,7 @@ from ich.errors import EXIT_OK, ConfigError
 from ich.labels import LABELS
 from ich.learn.checkpoint import Checkpoint, read_checkpoint
 from ich.learn.unseen import unseen_split
+from ich.nets.weights import fetch_published
 from ich.store.split import Split, training_split
 from ich.store.store import Store
 
@@ -71,8 +72,10 @@ def _begin_slices(config: DictConfig, store: Store) -> Path:
     _say_data(store, split, config=config)
     net = config.model.net
     say("train", f"net {net.backbone}, windows {', '.join(net.windows)}, weights {net.weights or 'none'}")
-    if config.model.licence and net.weights == "hub":
-        say("train", f"licence: {config.model.licence}")
+    if net.weights == "hub":
+        if config.model.licence:
+            say("train", f"licence: {config.model.licence}")
+        fetch_published(net.backbone)
     return make_run(config)
 
 

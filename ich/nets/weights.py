@@ -1,7 +1,9 @@
 """Weights a slice net starts from: a published set from the hub or its cache, a file, a run, or none."""
 
 import importlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 from ich.errors import ConfigError, DataError
 
 LEAST_SHARE = 0.9  # of a backbone's tensors that a file must hold by name, or it belongs to another net
+PUBLISHED_FILES = ("model.safetensors", "pytorch_model.bin")  # as timm's repositories on the hub name them
 _WAYS_OUT = "use model.net.weights=FILE for weights you have, or model.net.weights=none to train from scratch"
 
 
@@ -38,6 +41,36 @@ def load_weights(net: nn.Module, weights: str | None, *, n_channels: int) -> Non
         _load_own(net, state, path)
     else:
         _load_backbone(net.get_submodule("backbone"), state, path=path, n_channels=n_channels)
+
+
+def fetch_published(backbone: str) -> None:
+    """Bring a backbone's published weights into the hub's cache, if they don't lie there.
+
+    A training asks for this before it makes its folder; its processes then need no network.
+
+    Args:
+        backbone: timm's name and tag.
+
+    Raises:
+        ConfigError: a backbone without published weights.
+        DataError: not in the cache, and the hub can't be reached.
+    """
+    import huggingface_hub
+    from timm.models import get_pretrained_cfg
+
+    facts = get_pretrained_cfg(backbone)
+    place = facts.hf_hub_id if facts else None
+    if not place:
+        raise _without_published(backbone)
+    if any(isinstance(huggingface_hub.try_to_load_from_cache(place, name), str) for name in PUBLISHED_FILES):
+        return
+    try:
+        with _quiet_hub():
+            huggingface_hub.hf_hub_download(place, PUBLISHED_FILES[0])
+    except (
+        Exception
+    ) as error:  # no network, no such repository, offline switch, broken download: the way out is the same
+        raise _unreachable(place, error) from error
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
@@ -117,19 +150,39 @@ def _load_from_hub(backbone: nn.Module, n_channels: int) -> None:
     facts = getattr(backbone, "pretrained_cfg", None) or {}
     place = facts.get("hf_hub_id")
     if not place:
-        name = facts.get("architecture") or "tiny"
-        raise ConfigError(
-            f"model.net.weights=hub: expected a backbone with published weights, found {name} without; {_WAYS_OUT}"
-        )
+        raise _without_published(facts.get("architecture") or "tiny")
     try:
-        _load_by_timm(backbone, n_channels)
+        with _quiet_hub():
+            _load_by_timm(backbone, n_channels)
     except (
         Exception
     ) as error:  # no network, no such repository, offline switch, broken download: the way out is the same
-        raise DataError(
-            f"model.net.weights=hub: expected {place} in the hub's cache or on the hub, could not get it "
-            f"({type(error).__name__}); {_WAYS_OUT}"
-        ) from error
+        raise _unreachable(place, error) from error
+
+
+def _without_published(backbone: str) -> ConfigError:
+    return ConfigError(
+        f"model.net.weights=hub: expected a backbone with published weights, found {backbone} without; {_WAYS_OUT}"
+    )
+
+
+def _unreachable(place: str, error: Exception) -> DataError:
+    return DataError(
+        f"model.net.weights=hub: expected {place} in the hub's cache or on the hub, could not get it "
+        f"({type(error).__name__}); {_WAYS_OUT}"
+    )
+
+
+@contextmanager
+def _quiet_hub() -> Iterator[None]:
+    """Without the hub's lines on each of its retries; our own error says what came of them."""
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _load_by_timm(backbone: nn.Module, n_channels: int, **source: Any) -> None:

@@ -12,7 +12,9 @@ from ich.errors import ConfigError
 @pytest.fixture
 def asked(tmp_path):
     figures = [{"name": "slices a second", "value": 3}]
-    (tmp_path / "metrics.json").write_text(json.dumps({"source": "made", "date": "2026-01-01", "rows": [1, 2], "figures": figures}))
+    (tmp_path / "metrics.json").write_text(
+        json.dumps({"source": "made", "date": "2026-01-01", "rows": [1, 2], "figures": figures})
+    )
     return OmegaConf.create(
         {
             "folder": str(tmp_path / "rows"),

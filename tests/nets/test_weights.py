@@ -13,6 +13,7 @@ from torch import nn
 
 from ich.errors import ConfigError, DataError
 from ich.nets.slice_net import SliceNet
+from ich.nets.weights import fetch_published
 
 BACKBONE = "test_resnet.r160_in1k"
 REPOSITORY = "models--timm--test_resnet.r160_in1k"
@@ -58,6 +59,24 @@ def test_a_hub_that_can_not_be_reached_names_the_two_ways_out(windows, tmp_path,
     assert "model.net.weights=FILE" in str(raised.value)
     assert "model.net.weights=none" in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_weights_that_lie_in_the_cache_are_not_asked_for_again(hub_home, monkeypatch, offline):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(hub_home / "hub"))
+
+    fetch_published(BACKBONE)
+
+
+def test_weights_that_can_not_be_fetched_name_the_two_ways_out(tmp_path, monkeypatch, offline):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+
+    with pytest.raises(DataError, match=r"hub's cache or on the hub.*weights=FILE.*weights=none"):
+        fetch_published(BACKBONE)
+
+
+def test_a_backbone_without_published_weights_is_not_asked_for():
+    with pytest.raises(ConfigError, match="found tiny without"):
+        fetch_published("tiny")
 
 
 @pytest.mark.slow
