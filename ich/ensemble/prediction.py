@@ -11,6 +11,7 @@ import pandas as pd
 
 from ich.errors import ConfigError
 from ich.labels import LABELS
+from ich.store.files import write_text
 
 PREDICTION_FORMAT = 1
 IN_SAMPLE_NOTE = (
@@ -114,12 +115,12 @@ class Prediction:
         """The prediction as JSON text, written to `path` where one is given. UIDs are its only identifiers."""
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
         if path is not None:
-            _write(Path(path), text)
+            write_text(Path(path), text)
         return text
 
     def to_csv(self, path: Path | str) -> None:
         """One row a slice, as in `slices`."""
-        _write(Path(path), self.slices.to_csv(index=False))
+        write_text(Path(path), self.slices.to_csv(index=False))
 
     def _points(self, at: str) -> Mapping[str, OperatingPoint]:
         if at not in self.operating_points:
@@ -137,9 +138,3 @@ def _reaches(probability: float, point: OperatingPoint) -> bool:
 def _check_label(label: str) -> None:
     if label not in LABELS:
         raise ConfigError(f"label={label}: expected one of {', '.join(LABELS)}; name one of these")
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)

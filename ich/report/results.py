@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ich.errors import DataError
 from ich.report.tables import NOTHING, metrics_markdown, notes, number, table
+from ich.store.files import write_text
 
 FACTS = ("command", "machine", "date", "seed", "source")
 PATIENT_ROWS = ("rows", "patients", "predictions")  # keys that would put single patients on a public page
@@ -25,10 +26,7 @@ def write_results(folder: Path, page: Path) -> None:
     Raises:
         DataError: no row files, or a row file that isn't one.
     """
-    text = render_results(folder)
-    beside = page.with_name(page.name + ".part")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(page)
+    write_text(page, render_results(folder))
 
 
 def render_results(folder: Path) -> str:

@@ -16,6 +16,7 @@ from ich.ensemble.prediction import IN_SAMPLE_NOTE, Prediction
 from ich.errors import DataError
 from ich.labels import LABELS
 from ich.report.slices import PackedHeat, pack_heat, pack_slices
+from ich.store.files import write_text
 
 MADE_SOURCES = ("phantom",)
 # Name, centre and width in HU, in the order of the buttons and of the keys 1 to 4.
@@ -42,11 +43,7 @@ def write_study_page(
     Raises:
         DataError: scan, prediction and heat-maps have different numbers of slices.
     """
-    text = study_page(scan, prediction, heat=heat, at=at)
-    target = Path(path)
-    unfinished = target.with_name(f".{target.name}.tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(target)
+    write_text(Path(path), study_page(scan, prediction, heat=heat, at=at))
 
 
 def study_page(

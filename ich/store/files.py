@@ -1,4 +1,4 @@
-"""Writes files of a store beside their place and renames them, so that no reader sees half of one."""
+"""Writes files beside their place and renames them, so that no reader sees half of one."""
 
 import json
 import os
