@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -135,8 +136,9 @@ def _make_studies(
     if inventory.studies and sum(bool(one.failed) for one in made) == len(inventory.studies) and not there:
         if is_new:
             _remove_empty_store(path)
+        codes = ", ".join(f"{n} {code}" for code, n in Counter(file.code for file in failed).most_common())
         raise DataError(
-            f"studies={len(inventory.studies)}: expected readable slices, found none; the first is {failed[0].file}: "
+            f"studies={len(inventory.studies)}: expected readable slices, found none ({codes}): "
             f"{failed[0].sentence}; name another folder"
         )
     return made
