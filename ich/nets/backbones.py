@@ -23,10 +23,7 @@ def make_backbone(name: str, n_channels: int) -> nn.Module:
         return TinyBackbone(n_channels)
     import timm
 
-    if not timm.is_model(name):
-        near = difflib.get_close_matches(name, timm.list_models(), n=1)
-        hint = f"did you mean {near[0]}?" if near else "timm.list_models() lists them"
-        raise ConfigError(f"model.net.backbone={name}: expected tiny or a timm name, found {name!r}; {hint}")
+    check_backbone(name)
     try:
         return timm.create_model(name, pretrained=False, in_chans=n_channels, num_classes=0)
     except RuntimeError as error:
@@ -34,6 +31,21 @@ def make_backbone(name: str, n_channels: int) -> nn.Module:
             f"model.net.backbone={name}: expected a tag of weights that timm knows, found {name!r} ({error}); "
             "leave the tag out or see timm.list_pretrained()"
         ) from error
+
+
+def check_backbone(name: str) -> None:
+    """Refuse a name that is neither "tiny" nor timm's.
+
+    Raises:
+        ConfigError: with the nearest name.
+    """
+    import timm
+
+    if name == "tiny" or timm.is_model(name):
+        return
+    near = difflib.get_close_matches(name, timm.list_models(), n=1)
+    hint = f"did you mean {near[0]}?" if near else "timm.list_models() lists them"
+    raise ConfigError(f"model.net.backbone={name}: expected tiny or a timm name, found {name!r}; {hint}")
 
 
 def n_pooled(backbone: nn.Module) -> int:

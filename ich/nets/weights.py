@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ich.errors import ConfigError, DataError
+from ich.nets.backbones import check_backbone
 
 LEAST_SHARE = 0.9  # of a backbone's tensors that a file must hold by name, or it belongs to another net
 PUBLISHED_FILES = ("model.safetensors", "pytorch_model.bin")  # as timm's repositories on the hub name them
@@ -52,12 +53,13 @@ def fetch_published(backbone: str) -> None:
         backbone: timm's name and tag.
 
     Raises:
-        ConfigError: a backbone without published weights.
+        ConfigError: no such backbone, or one without published weights.
         DataError: not in the cache, and the hub can't be reached.
     """
     import huggingface_hub
     from timm.models import get_pretrained_cfg
 
+    check_backbone(backbone)
     facts = get_pretrained_cfg(backbone)
     place = facts.hf_hub_id if facts else None
     if not place:

@@ -74,6 +74,11 @@ def test_weights_that_can_not_be_fetched_name_the_two_ways_out(tmp_path, monkeyp
         fetch_published(BACKBONE)
 
 
+def test_a_misspelt_backbone_is_named_before_the_hub_is_asked():
+    with pytest.raises(ConfigError, match=r"model\.net\.backbone=resnest18: .* did you mean resne"):
+        fetch_published("resnest18")
+
+
 def test_a_backbone_without_published_weights_is_not_asked_for():
     with pytest.raises(ConfigError, match="found tiny without"):
         fetch_published("tiny")
