@@ -1,10 +1,8 @@
 """What a user can mend, by kind, and the exit codes of the commands."""
 
 EXIT_OK = 0
-EXIT_BUG = 1
 EXIT_USER = 2
 EXIT_PARTLY = 3
-EXIT_PREEMPTED = 75
 EXIT_INTERRUPTED = 130
 
 

@@ -8,9 +8,10 @@ import torch
 
 from ich.dicom.resize import resize_hu
 from ich.dicom.scan import Scan
-from ich.ensemble.ensemble import ICHEnsemble, probability_of
+from ich.ensemble.ensemble import ICHEnsemble
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS, label_index
+from ich.metrics.probability import probability_of
 from ich.nets.cam import maps
 from ich.nets.slice_net import SliceNet
 

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from ich.dicom.resize import resize_hu
-from ich.ensemble.ensemble import ICHEnsemble, probability_of
+from ich.ensemble.ensemble import ICHEnsemble
 from ich.ensemble.file import bundle
 from ich.errors import ConfigError, DataError
 from ich.explain import generate_gradcam, study_maps, to_native
+from ich.metrics.probability import probability_of
 from ich.nets.cam import maps
 from tests.ensemble.tiny import cnn_checkpoint, head, pairs, scan_of
 

@@ -12,8 +12,6 @@ from ich.commands.options import BESIDE
 
 # Filled by the call itself, so that a configuration may leave them out.
 FILLED_BY_US = frozenset({"self", "args", "kwargs"})
-# Targets that take any key, with the keys we allow them and why.
-OPEN_TARGETS: dict[str, frozenset[str]] = {}
 
 NAMES = {
     int: "a whole number",
@@ -95,7 +93,7 @@ def unread_keys(node: Mapping[str, Any], path: str = "") -> Iterator[str]:
 def accepted_keys(target: str) -> frozenset[str]:
     """Names of the arguments that a dotted target takes."""
     parameters = inspect.signature(locate(target)).parameters
-    return frozenset(parameters) - FILLED_BY_US | OPEN_TARGETS.get(target, frozenset())
+    return frozenset(parameters) - FILLED_BY_US
 
 
 def locate(target: str) -> Callable[..., Any]:

@@ -53,6 +53,21 @@ def compose_checked(command: str, overrides: Sequence[str]) -> DictConfig:
     return checked(command, composed, reference=known)
 
 
+def check_names(command: str, overrides: Sequence[str]) -> None:
+    """Refuse unknown names in the overrides of a sweep, whose jobs are composed one by one later.
+
+    Raises:
+        ConfigError: all unknown names, a line each.
+    """
+    typed = _parse(overrides)
+    fixed = [item for item in typed if _is_group(item) and not item.is_sweep_override()]
+    swept = {item.key_or_group for item in typed if _is_group(item) and item.is_sweep_override()}
+    values = [item for item in typed if not _is_group(item) and item.key_or_group.partition(".")[0] not in swept]
+    unknown = list(_unknown_names(_compose(command, fixed), values))
+    if unknown:
+        raise ConfigError("\n".join(unknown))
+
+
 def checked(command: str, composed: DictConfig, *, reference: DictConfig | None = None) -> DictConfig:
     """Check a composed configuration against the command's options and its targets' signatures.
 

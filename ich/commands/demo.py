@@ -1,5 +1,6 @@
 """`ich demo`: the whole road on made heads, by the same functions that the other commands call, in one process."""
 
+import json
 import shlex
 import shutil
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from omegaconf import DictConfig
 from ich.commands.clock import Clock
 from ich.commands.terminal import bar, say, shown, table
 from ich.errors import EXIT_OK
+from ich.report.tables import PREDICTOR_NAMES as SHOWN
+from ich.report.tables import number
 
 UNSEEN_SEED_OFFSET = 1000  # the unseen patient is drawn from another seed than all others
 STATIONS_OF_ONE_RUN = ("cnn", "sequence", "evaluation", "prediction", "unseen", "ensemble.ckpt")
@@ -66,7 +69,7 @@ def _common(config: DictConfig, folder: Path, *, digits: str) -> list[str]:
 
 
 def _training(config: DictConfig) -> list[str]:
-    return [f"seed={config.seed}", f"paths.features={Path(config.folder) / 'features'}", "trainer.gpus=auto"]
+    return [f"seed={config.seed}", f"paths.features={Path(config.folder) / 'features'}", "trainer.gpus=0"]
 
 
 def _run(command: str, overrides: Sequence[str]) -> int:
@@ -120,11 +123,30 @@ def _say_end(config: DictConfig, clock: Clock, *, folder: Path, digits: str) -> 
     wall, cpu = sum(row[1] for row in clock.rows), sum(row[2] for row in clock.rows)
     print()
     print(table([*rows, ["sum", f"{wall:.0f} s", f"{cpu:.0f} s"]], heads=["station", "wall", "CPU"]))
+    print()
+    print(_scores(folder / "evaluation" / "metrics.json"))
     budget = config.budget_seconds[digits]
     say("demo", f"{wall:.0f} s of the {budget} s it may take on two free cores; a busy machine takes longer")
     say("demo", f"scores: {shown(folder / 'evaluation' / 'metrics.md')}")
     say("demo", f"report of the unseen study: {shown(folder / 'prediction' / 'study-001' / 'page.html')}")
     say("demo", "made heads are not patients: these scores say that the road works, nothing about a hospital")
+
+
+def _scores(metrics: Path) -> str:
+    """The few numbers a person looks for first."""
+    measured = json.loads(metrics.read_text(encoding="utf-8"))
+    rows = [
+        [
+            f"{level}, {SHOWN[name]}",
+            number(predictors[name]["labels"]["any"]["auc"]),
+            number(predictors[name]["log_loss"]),
+            number(predictors[name]["log_loss_ratio"]),
+        ]
+        for level in ("slice", "study")
+        for predictors in [measured[level]["predictors"]]
+        for name in ("cnn", "ensemble", "position")
+    ]
+    return table(rows, heads=["test patients", "AUC any", "weighted log loss", "of the prevalence answer's"])
 
 
 def _remove(path: Path) -> None:

@@ -53,9 +53,10 @@ def _with_flags(command: str, typed: Sequence[str]) -> int:
     """Multirun and Hydra's own flags: Hydra composes, each job's configuration is checked before it does anything."""
     import hydra
 
-    from ich.commands.config import checked, config_folder
+    from ich.commands.config import check_names, checked, config_folder
 
     _refuse_split_overrides(typed)
+    check_names(command, [item for item in typed if "=" in item and not item.startswith("-")])
     worst = EXIT_OK
 
     def job(composed: DictConfig) -> int:

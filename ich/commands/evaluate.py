@@ -20,11 +20,10 @@ from ich.labels import LABELS
 from ich.metrics.evaluation import evaluate_table
 from ich.metrics.one_number import one_number_rules
 from ich.progress import Progress
-from ich.report.tables import metrics_markdown, notes, number
+from ich.report.tables import PREDICTOR_NAMES, metrics_markdown, notes, number
+from ich.store.files import write_text
 from ich.store.split import subset_studies
 from ich.store.store import Store
-
-SHOWN = {"cnn": "CNN", "ensemble": "ensemble", "position": "position alone"}
 
 
 def evaluate(config: DictConfig) -> int:
@@ -90,23 +89,26 @@ def score_studies(
             f"store.path={store.path}: expected {model.size} px as the model takes, found {store.size} px; "
             f"prepare it with store.size={model.size}"
         )
+    predictors = ["cnn", "ensemble"] if model.has_sequence else ["cnn"]
     logits = {}
     rules = []
     for study in progress(studies, total=len(studies), description="evaluate"):
         hu = store.read_study(study)
-        logits[study] = model.logits(hu, batch_size=batch_size)
+        answers = model.logits(hu, batch_size=batch_size)
+        logits[study] = {name: answers[name] for name in predictors}
         if with_rules:
             rules += [one_number_rules(image) for image in hu]
-    table = with_probabilities(logit_table(store, logits), ["cnn", "ensemble"])
+    table = with_probabilities(logit_table(store, logits), predictors)
+    table["in_sample"] = model.in_sample
     return pd.concat([table, pd.DataFrame(rules, index=table.index)], axis=1) if rules else table
 
 
 def write_results(folder: Path, metrics: dict[str, Any], *, predictions: pd.DataFrame) -> None:
     """Write metrics.json, metrics.md and predictions.parquet, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / "metrics.json", json.dumps(metrics, indent=1, allow_nan=False) + "\n")
+    write_text(folder / "metrics.json", json.dumps(metrics, indent=1, allow_nan=False) + "\n")
     markdown = metrics_markdown(metrics, source=metrics["source"], in_sample=metrics["in_sample"])
-    _replace(folder / "metrics.md", markdown)
+    write_text(folder / "metrics.md", markdown)
     unfinished = folder / ".predictions.tmp"
     predictions.to_parquet(unfinished, index=False)
     unfinished.replace(folder / "predictions.parquet")
@@ -117,7 +119,7 @@ def _say_summary(metrics: Mapping[str, Any]) -> None:
     for level in ("slice", "study"):
         measured = metrics[level]
         predictors = measured["predictors"]
-        names = [name for name in SHOWN if name in predictors]
+        names = [name for name in ("cnn", "ensemble", "position") if name in predictors]
         rows = [
             [
                 label,
@@ -127,9 +129,9 @@ def _say_summary(metrics: Mapping[str, Any]) -> None:
             for label in LABELS
         ]
         say("evaluate", f"{level} level: {measured['n']:,} {level} rows of {measured['n_patients']:,} patients")
-        print(table(rows, heads=["AUC", "positives", *(SHOWN[name] for name in names)]))
+        print(table(rows, heads=["AUC", "positives", *(PREDICTOR_NAMES[name] for name in names)]))
         losses = [
-            [SHOWN[name], number(predictors[name]["log_loss"]), number(predictors[name]["log_loss_ratio"])]
+            [PREDICTOR_NAMES[name], number(predictors[name]["log_loss"]), number(predictors[name]["log_loss_ratio"])]
             for name in names
         ]
         print(table(losses, heads=["", "weighted log loss", "of the prevalence answer's"]))
@@ -173,9 +175,3 @@ def _output(config: DictConfig, store: Store) -> Path:
     run = checkpoint if checkpoint.is_dir() else checkpoint.parent
     run = run.parent if run.name == "checkpoints" else run
     return run / "evaluation" / f"{store.path.name}-{config.subset}"
-
-
-def _replace(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)

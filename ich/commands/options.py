@@ -143,7 +143,7 @@ class EvaluateOptions:
     store: StoreOptions = field(default_factory=StoreOptions)
     difficulty: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
-    checkpoint: Any = MISSING
+    checkpoint: str = MISSING
     """Ensemble, slice checkpoint or run folder."""
     subset: str = "test"
     """`test` (patients kept apart), `validation` or `all`."""
@@ -169,7 +169,7 @@ class PredictOptions:
 
     input: str = MISSING
     """A DICOM file, a folder or a zip; several studies are told apart."""
-    checkpoint: Any = MISSING
+    checkpoint: str = MISSING
     """Ensemble, slice checkpoint or run folder."""
     output: str = "predictions"
     """Folder of the scores and pages."""

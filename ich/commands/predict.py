@@ -18,6 +18,7 @@ from ich.errors import EXIT_OK, EXIT_PARTLY
 from ich.explain import study_maps
 from ich.labels import LABELS
 from ich.report.study_page import write_study_page
+from ich.store.files import write_text
 
 OPERATING_POINT = "sensitivity_95"
 MOST_ROWS = 20  # of the worklist on the terminal; worklist.csv has all
@@ -69,13 +70,14 @@ def _worklist_row(scan: Scan, prediction: Prediction, folder: Path) -> dict[str,
         "flagged": " ".join(prediction.flagged(OPERATING_POINT)),
         "not_judged": " ".join(prediction.not_judged(OPERATING_POINT)),
         "n_warnings": len(scan.warnings),
+        "in_sample": prediction.in_sample,
     }
 
 
 def _write_lists(folder: Path, rows: Sequence[dict[str, Any]], *, left_out: Sequence[NotUsed], root: Path) -> None:
     """`worklist.csv`, highest probability of `any` first, and `not_used.csv`."""
     worklist = pd.DataFrame(rows).sort_values("any", ascending=False)
-    _replace(folder / "worklist.csv", worklist.to_csv(index=False))
+    write_text(folder / "worklist.csv", worklist.to_csv(index=False))
     unfinished = folder / ".not_used.csv.tmp"
     with unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -111,9 +113,3 @@ def _say_summary(
     )
     say("predict", "research use only: not a medical device")
     say("next", f"open {shown(folder / first[0]['folder'] / 'page.html')}")
-
-
-def _replace(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)

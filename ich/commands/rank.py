@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from ich.commands.runs import CONFIG_FILE, ERROR_FILE, RESULT_FILE, store_path
 from ich.commands.terminal import bar, bar_row, say
 from ich.errors import EXIT_OK, EXIT_USER, IchError
+from ich.store.files import write_text
 
 if TYPE_CHECKING:
     from ich.learn.fit import FitResult
@@ -132,9 +133,7 @@ def _write_result(run: Path, result: "FitResult") -> None:
     content = {
         key: str(value.relative_to(run)) if isinstance(value, Path) else value for key, value in asdict(result).items()
     }
-    unfinished = run / f".{RESULT_FILE}.tmp"
-    unfinished.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    unfinished.replace(run / RESULT_FILE)
+    write_text(run / RESULT_FILE, json.dumps(content, indent=1))
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from ich.commands.terminal import say, shown
 from ich.errors import EXIT_OK, ConfigError, DataError
 from ich.report.results import PATIENT_ROWS, write_results
+from ich.store.files import write_text
 
 TOLD = ("title", "command", "machine", "seed", "notes")
 
@@ -40,9 +41,7 @@ def _keep(config: DictConfig, folder: Path) -> Path:
     kept = {key: value for key, value in {**metrics, **told}.items() if key not in PATIENT_ROWS and value is not None}
     folder.mkdir(parents=True, exist_ok=True)
     row = folder / f"{config.name}.json"
-    unfinished = row.with_name(f".{row.name}.tmp")
-    unfinished.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    unfinished.replace(row)
+    write_text(row, json.dumps(kept, indent=1, sort_keys=True) + "\n")
     return row
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ich.labels import LABELS
 from ich.metrics.position import relative_positions
+from ich.metrics.probability import probability_of
 from ich.store.store import Store
 
 Logits = Mapping[str, np.ndarray]
@@ -45,8 +46,7 @@ def with_probabilities(table: pd.DataFrame, predictors: Sequence[str]) -> pd.Dat
     table = table.copy()
     for predictor in predictors:
         for label in LABELS:
-            logits = table[f"{predictor}_{label}"].to_numpy(dtype=np.float64)
-            table[f"{predictor}_{label}"] = 1 / (1 + np.exp(-np.clip(logits, -500, 500)))
+            table[f"{predictor}_{label}"] = probability_of(table[f"{predictor}_{label}"].to_numpy())
     return table
 
 

@@ -1,11 +1,15 @@
 """What a training or a scoring runs with: recipe, augmentation, devices, the loop's numbers."""
 
+import os
 from typing import Any
 
+import torch
 from omegaconf import DictConfig
 
 from ich.commands.parts import make_part
 from ich.data.augment import Augment
+from ich.data.loaders import share_of_batch
+from ich.errors import ConfigError
 from ich.learn.devices import Devices, available_gpus, choose_precision, resolve_devices
 from ich.learn.fit import Recipe
 from ich.learn.trainer import TrainingSettings
@@ -14,13 +18,15 @@ from ich.learn.trainer import TrainingSettings
 def make_recipe(config: DictConfig) -> Recipe:
     """Loss, optimizer and schedule of a training."""
     return Recipe(
-        loss=make_part(config.loss), optimizer=make_part(config.optimizer), schedule=make_part(config.schedule)
+        loss=make_part(config.loss, name="loss"),
+        optimizer=make_part(config.optimizer, name="optimizer"),
+        schedule=make_part(config.schedule, name="schedule"),
     )
 
 
 def make_augment(config: DictConfig) -> Augment:
     """Augmentation of training slices."""
-    augment: Augment = make_part(config.augment)
+    augment: Augment = make_part(config.augment, name="augment")
     return augment
 
 
@@ -31,7 +37,10 @@ def training_devices(config: DictConfig) -> Devices:
         ConfigError: more or other GPUs than there are.
     """
     return resolve_devices(
-        _plain(config.trainer.gpus), available=available_gpus(), processes=int(config.trainer.processes)
+        _plain(config.trainer.gpus),
+        available=available_gpus(),
+        processes=int(config.trainer.processes),
+        nodes=_machines(),
     )
 
 
@@ -51,14 +60,37 @@ def training_settings(config: DictConfig) -> tuple[TrainingSettings, str]:
     return settings, reason
 
 
-def inference_device(gpus: Any) -> Any:
+def check_training(config: DictConfig) -> None:
+    """Build what a training is made of once, so that what it refuses is said before the run has a folder.
+
+    Raises:
+        ConfigError: a value out of range, or a batch that can't be shared out over the processes.
+    """
+    settings, _ = training_settings(config)
+    recipe = make_recipe(config)
+    make_augment(config)
+    recipe.optimizer([torch.nn.Parameter(torch.zeros(1))])
+    n_processes = settings.devices.n_processes
+    share_of_batch(config.data.batch_size, n_processes)
+    if config.model.stage == "sequence":
+        share_of_batch(config.data.studies_per_batch, n_processes, option="data.studies_per_batch")
+
+
+def inference_device(gpus: Any) -> torch.device:
     """The one torch device that evaluation and prediction use.
 
     Raises:
-        ConfigError: more or other GPUs than there are.
+        ConfigError: more or other GPUs than there are, or more than one.
     """
-    devices = resolve_devices(_plain(gpus), available=available_gpus())
+    devices = resolve_devices(_plain(gpus), available=available_gpus(), option="gpus")
+    if devices.n_processes > 1 and gpus != "auto":
+        raise ConfigError(f"gpus={gpus}: expected one GPU or 0 for CPU, found {devices.n_processes}; name one, as [0]")
     return devices.torch_device
+
+
+def _machines() -> int:
+    """Machines of this training: torchrun tells its ranks, everyone else is alone."""
+    return int(os.environ.get("WORLD_SIZE", "1")) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) or 1
 
 
 def _plain(gpus: Any) -> Any:

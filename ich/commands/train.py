@@ -11,7 +11,7 @@ from ich.commands.launch import RankFailedError, launch, torchrun_line
 from ich.commands.rank import VALIDATION_FILE
 from ich.commands.runs import make_run, slice_checkpoints, store_path, store_words, write_config
 from ich.commands.scoring import mean_logits, with_probabilities
-from ich.commands.settings import training_devices
+from ich.commands.settings import check_training, training_devices
 from ich.commands.terminal import say, shown, table
 from ich.errors import EXIT_OK, ConfigError
 from ich.labels import LABELS
@@ -35,6 +35,7 @@ def train(config: DictConfig) -> int:
             f"model.stage={config.model.stage}: expected slice or sequence; choose a model, as model=tiny"
         )
     devices = training_devices(config)
+    check_training(config)
     store = Store.open(store_path(config))
     config.store.path = str(store.path)
     try:
@@ -75,6 +76,7 @@ def _begin_slices(config: DictConfig, store: Store) -> Path:
     if net.weights == "hub":
         if config.model.licence:
             say("train", f"licence: {config.model.licence}")
+        say("train", f"weights of {net.backbone} from the hub or its cache; a hub that can't be reached takes a minute")
         fetch_published(net.backbone)
     return make_run(config)
 
@@ -88,10 +90,12 @@ def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices") -> 
         _say_data(store, unseen.split, config=config)
     if any(unseen.in_sample for unseen in splits):
         _say_in_sample(config, store)
+    if not config.launch:
+        raise ConfigError(
+            "launch=false: expected the slice stage, found the sequence stage, which joins its pairs here"
+        )
     run = make_run(config)
     pairs = [_make_pair(config, run / f"pair-{number}", cnn=path) for number, path in enumerate(paths)]
-    if not config.launch:
-        return _leave_to_torchrun(pairs[0], devices)
     results = launch(pairs, processes=devices.n_processes, side_by_side=config.trainer.side_by_side)
     _say_scores([(f"pair {number}", result) for number, result in enumerate(results)])
     ensemble = write_ensemble(run, list(zip(cnns, pairs, strict=True)))

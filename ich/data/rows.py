@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ich.labels import LABELS
+from ich.metrics.study import study_labels
 from ich.store.store import Store
 
 
@@ -23,6 +24,8 @@ def labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
 
 
 def study_labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
-    """Labels of whole studies, the maximum over their slices; float32 (n, L), nan where no slice's label is known."""
-    by_study = store.slices.groupby("study", sort=False)[list(LABELS)].max()
-    return by_study.loc[list(studies)].to_numpy(dtype=np.float32, copy=True)
+    """Labels of whole studies by the rule of `ich.metrics.study.study_labels`; float32 (n, L), nan where unknown."""
+    names = store.slices["study"].to_numpy()[rows_of(store, studies)]
+    found, labels = study_labels(labels_of(store, studies), names)
+    place = {study: number for number, study in enumerate(found)}
+    return labels[[place[study] for study in studies]].astype(np.float32)

@@ -20,6 +20,7 @@ from ich.ensemble.pretrained import find_pretrained, read_pretrained, write_pret
 from ich.errors import CheckpointError
 from ich.labels import LABELS
 from ich.learn.checkpoint import FACTS_KEY, Checkpoint, load_net
+from ich.metrics.probability import probability_of
 from ich.nets.slice_net import SliceNet
 
 SLICES_A_BATCH = 16  # a ResNeXt-101 at 512 px fits a laptop's memory with it
@@ -82,6 +83,11 @@ class ICHEnsemble:
     def in_sample(self) -> bool:
         """Whether a sequence net learned on features of a CNN that had seen the same patients."""
         return any(member["in_sample"] for member in self.facts["members"])
+
+    @property
+    def has_sequence(self) -> bool:
+        """Whether every member has a sequence net; without one the ensemble says what its CNNs say."""
+        return all(member.sequence is not None for member in self.members)
 
     @overload
     def predict(self, scan: Scan, *, batch_size: int = ...) -> Prediction: ...
@@ -154,7 +160,7 @@ class ICHEnsemble:
             "code_version": self.facts["code_version"],
             "sources": list(self.facts["sources"]),
             "n_members": len(self.members),
-            "has_sequence": all(member.sequence is not None for member in self.members),
+            "has_sequence": self.has_sequence,
             "size": self.size,
         }
 
@@ -176,11 +182,6 @@ class ICHEnsemble:
         features = torch.cat([pooled, slice_logits], dim=1)[None]  # (1, S, F + L), as the feature cache joins them
         mask = torch.ones(features.shape[:2], dtype=torch.bool, device=self.device)
         return slice_logits, member.sequence(features, mask)[0][0]
-
-
-def probability_of(logits: np.ndarray) -> np.ndarray:
-    """Logits to probabilities in float64, without overflow."""
-    return 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -500, 500)))
 
 
 def _slice_table(scan: Scan, probabilities: np.ndarray) -> pd.DataFrame:

@@ -50,7 +50,14 @@ def available_gpus() -> int:
     return torch.cuda.device_count()
 
 
-def resolve_devices(gpus: str | int | Sequence[int], *, available: int, processes: int = 1, nodes: int = 1) -> Devices:
+def resolve_devices(
+    gpus: str | int | Sequence[int],
+    *,
+    available: int,
+    processes: int = 1,
+    nodes: int = 1,
+    option: str = "trainer.gpus",
+) -> Devices:
     """Turn `trainer.gpus` into Lightning's accelerator, devices and strategy.
 
     Args:
@@ -58,6 +65,7 @@ def resolve_devices(gpus: str | int | Sequence[int], *, available: int, processe
         available: GPUs this process sees.
         processes: CPU processes a node when no GPU is used.
         nodes: machines.
+        option: what the user types for it.
 
     Raises:
         ConfigError: none of these forms, or more or other GPUs than there are.
@@ -65,12 +73,12 @@ def resolve_devices(gpus: str | int | Sequence[int], *, available: int, processe
     for name, count in (("processes", processes), ("nodes", nodes)):
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ConfigError(f"trainer.{name}={count}: expected a whole number of 1 or more; 1 is the default")
-    numbers = _gpu_numbers(gpus, available)
+    numbers = _gpu_numbers(gpus, available, option=option)
     needed = max(numbers, default=-1) + 1
     if needed > available:
         raise ConfigError(
-            f"trainer.gpus={gpus}: expected at least {needed} GPUs, found {available}; "
-            "use trainer.gpus=auto for all there are, 0 for CPU"
+            f"{option}={gpus}: expected at least {needed} GPUs, found {available}; "
+            f"use {option}=auto for all there are, 0 for CPU"
         )
     if not numbers:
         return Devices("cpu", processes, "ddp" if processes * nodes > 1 else "auto", nodes)
@@ -128,7 +136,7 @@ def bf16_ratio(repeats: int = 5) -> float:
     return min(seconds[True][1:]) / min(seconds[False][1:])
 
 
-def _gpu_numbers(gpus: str | int | Sequence[int], available: int) -> list[int]:
+def _gpu_numbers(gpus: str | int | Sequence[int], available: int, *, option: str) -> list[int]:
     if isinstance(gpus, str) and gpus == "auto":
         return list(range(available))
     if isinstance(gpus, int) and not isinstance(gpus, bool) and gpus >= 0:
@@ -138,7 +146,7 @@ def _gpu_numbers(gpus: str | int | Sequence[int], available: int) -> list[int]:
         whole = all(isinstance(number, int) and not isinstance(number, bool) and number >= 0 for number in numbers)
         if numbers and whole and len(set(numbers)) == len(numbers):
             return numbers
-    raise ConfigError(f"trainer.gpus={gpus}: expected which GPUs to use, found {gpus!r}; {_FORMS}")
+    raise ConfigError(f"{option}={gpus}: expected which GPUs to use, found {gpus!r}; {_FORMS}")
 
 
 def _gpu_precision() -> tuple[str, str]:

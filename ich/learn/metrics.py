@@ -10,6 +10,7 @@ from torchmetrics import Metric
 
 from ich.labels import LABELS
 from ich.metrics.log_loss import weighted_log_loss
+from ich.metrics.probability import probability_of
 from ich.metrics.ranking import average_precision, roc_auc
 
 LABEL_SCORES = {"auc": roc_auc, "average_precision": average_precision}  # each is logged for each label
@@ -33,8 +34,7 @@ def slice_scores(labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
     Returns:
         `log_loss`, `auc_<label>`, `average_precision_<label>`; what can't be measured is left out.
     """
-    # tanh instead of exp: no overflow, however sure a net is.
-    probabilities = (1 + np.tanh(logits.astype(np.float64) / 2)) / 2
+    probabilities = probability_of(logits)
     scores = {"log_loss": weighted_log_loss(labels, probabilities)}
     for name, function in LABEL_SCORES.items():
         for number, label in enumerate(LABELS):

@@ -17,7 +17,7 @@ def study_scores(scores: np.ndarray, studies: np.ndarray) -> tuple[np.ndarray, n
 
 
 def study_labels(labels: np.ndarray, studies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Maximum over the known labels of each study's slices; nan where none is known.
+    """What any slice of a study has, the study has; without a positive slice it is negative only if all are known.
 
     Args:
         labels: (N, ...) of 0, 1 and nan for unknown.
@@ -26,7 +26,9 @@ def study_labels(labels: np.ndarray, studies: np.ndarray) -> tuple[np.ndarray, n
     Returns:
         The studies (M,), sorted, and their labels (M, ...).
     """
-    return _reduce(np.fmax, labels, studies)
+    names, greatest = _reduce(np.fmax, labels, studies)
+    n_unknown = _reduce(np.add, np.isnan(np.asarray(labels, dtype=np.float64)), studies)[1]
+    return names, np.where((greatest == 1) | (n_unknown == 0), greatest, np.nan)
 
 
 def study_means(scores: np.ndarray, studies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ MEASURES = {
 }
 PREDICTORS = {"cnn": "CNN", "ensemble": "ensemble"}
 CONTROLS = {"position": "position alone", "position_mean": "position alone (mean)", "prevalence": "prevalence"}
+PREDICTOR_NAMES = PREDICTORS | CONTROLS
 NOTHING = "-"
 
 
@@ -110,7 +111,7 @@ def _label_table(measured: Mapping) -> str:
 
 
 def _loss_table(measured: Mapping) -> str:
-    names = PREDICTORS | CONTROLS
+    names = PREDICTOR_NAMES
     rows = [
         [
             title,
@@ -144,7 +145,7 @@ def _rules(rules: Mapping) -> Iterator[str]:
 
 def _reasons(measured: Mapping) -> Iterator[str]:
     for name, predictor in measured["predictors"].items():
-        by = (PREDICTORS | CONTROLS)[name]
+        by = PREDICTOR_NAMES[name]
         for label, row in predictor["labels"].items():
             if row["unknown"]:
                 yield f"{label}: {row['unknown']:,} rows left out, label unknown"

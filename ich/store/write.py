@@ -11,6 +11,7 @@ import numpy as np
 from ich.dicom.resize import resize_hu
 from ich.dicom.scan import Scan
 from ich.labels import LABELS
+from ich.metrics.study import study_labels
 from ich.sources.source import RejectedFile, StudyRead, StudyTask, UnreadableStudy
 from ich.store.files import write_json
 from ich.store.settings import FORMAT, StoreSettings, digest
@@ -87,7 +88,7 @@ def _facts(job: StudyJob, read: StudyRead, *, hu: np.ndarray) -> dict[str, Any]:
         "positions_mm": [round(float(position), 3) for position in scan.positions_mm],
         "sop_uids": list(scan.sop_uids),
         "labels": [_plain(row) for row in labels],
-        "study_labels": _plain(study_labels(labels)),
+        "study_labels": _plain(study_labels(labels, np.zeros(len(labels)))[1][0]),
         "facts": _scan_facts(scan),
         "warnings": list(scan.warnings),
         "files": {
@@ -102,19 +103,6 @@ def _facts(job: StudyJob, read: StudyRead, *, hu: np.ndarray) -> dict[str, Any]:
         "fingerprint": job.fingerprint,
         "hash": digest(labels.tobytes(), "\n".join((job.patient, *scan.sop_uids, *pixels)).encode()),
     }
-
-
-def study_labels(labels: np.ndarray) -> np.ndarray:
-    """A study has what any of its slices has; without a positive one it is negative only if all are known.
-
-    Args:
-        labels: float32 (S, 6), nan where unknown.
-
-    Returns:
-        float32 (6,).
-    """
-    positive = (labels == 1).any(axis=0)
-    return np.where(positive, 1, np.where(np.isnan(labels).any(axis=0), np.nan, 0)).astype(np.float32)
 
 
 def is_telling(hu: np.ndarray) -> bool:

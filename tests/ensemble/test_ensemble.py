@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from ich.dicom.resize import resize_hu
-from ich.ensemble.ensemble import ICHEnsemble, probability_of
+from ich.ensemble.ensemble import ICHEnsemble
 from ich.ensemble.file import bundle
 from ich.errors import CheckpointError
 from ich.labels import LABELS
+from ich.metrics.probability import probability_of
 from tests.ensemble.tiny import cnn_checkpoint, head, pairs, scan_of, sequence_checkpoint, write_checkpoint
 
 

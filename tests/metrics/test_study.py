@@ -14,12 +14,13 @@ def test_a_study_scores_as_its_loudest_slice_whatever_the_order_of_rows():
     np.testing.assert_array_equal(scores, [0.9, 0.6])
 
 
-def test_unknown_slices_count_only_where_no_other_is_known():
-    labels = np.array([[np.nan, np.nan], [np.nan, 0], [0, 1], [np.nan, np.nan]])
+def test_a_study_has_what_any_of_its_slices_has_and_is_negative_only_if_all_are_known():
+    nan = np.nan
+    labels = np.array([[1, 0, 0, nan, nan, 1], [0, 0, nan, nan, 1, 0]])
 
-    _, by_study = study_labels(labels, STUDIES)
+    _, by_study = study_labels(labels, np.array(["a", "a"]))
 
-    np.testing.assert_array_equal(by_study, [[np.nan, 0], [0, 1]])
+    np.testing.assert_array_equal(by_study, [[1, 0, nan, nan, 1, 1]])
 
 
 def test_the_mean_is_over_the_slices_of_the_study():

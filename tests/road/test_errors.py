@@ -1,9 +1,10 @@
 """What bad input gets: one line with expected, found and what to do, exit code 2, and nothing half-written."""
 
+import pydicom
 import pytest
 import torch
 
-from ich.errors import EXIT_USER
+from ich.errors import EXIT_PARTLY, EXIT_USER
 from ich.labels import LABELS
 
 
@@ -27,6 +28,9 @@ def one_error(done) -> str:
         (("train", "model=tiny", "trainer.gpus=40"), "expected at least 40 GPUs, found"),
         (("prepare", "data=folder", "data.root=absent"), "found no such folder"),
         (("predict", "checkpoint=absent.ckpt", "input=absent"), "found nothing there"),
+        (("prepare", "data=phantom", "data.scanner.size=5"), "expected 16 to 1024 pixels"),
+        (("prepare", "data=rsna", "data.root=absent", "data.part=both"), "data.part=both"),
+        (("train", "-m", "seed=0,1", "trainer.max_epoch=3"), "did you mean trainer.max_epochs?"),
     ],
     ids=[
         "misspelt key",
@@ -38,6 +42,9 @@ def one_error(done) -> str:
         "too many GPUs",
         "no folder",
         "no checkpoint",
+        "value out of a part's range",
+        "word that a part doesn't know",
+        "misspelt key in a sweep",
     ],
 )
 def test_what_is_typed_wrongly_costs_one_line(command, tmp_path, typed, sentence):
@@ -101,3 +108,29 @@ def test_a_truncated_and_a_foreign_file_are_listed_and_the_rest_goes_on(command,
     assert "0.dcm,truncated" in rejected
     assert "letter.txt,not_dicom" in rejected
     assert "old.zip,unread_zip" in rejected
+
+
+def test_a_value_that_only_the_training_could_refuse_leaves_no_run_folder(command, road, tmp_path):
+    line = one_error(
+        command("train", "data=phantom", f"store.path={road.store}", "model=tiny", "trainer.max_epochs=0", "run=never")
+    )
+
+    assert "trainer.max_epochs=0: expected 1 or more" in line
+    assert not (tmp_path / "never").exists()
+
+
+def test_a_study_that_can_not_be_read_leaves_the_others_scored(command, road, tmp_path):
+    export = tmp_path / "export"
+    export.mkdir()
+    by_study: dict[str, list] = {}
+    for file in sorted(road.dicom.rglob("*.dcm")):
+        by_study.setdefault(pydicom.dcmread(file, stop_before_pixels=True).StudyInstanceUID, []).append(file)
+    whole, short, *_ = by_study.values()
+    for number, file in enumerate([*whole, short[0]]):
+        (export / f"{number}.dcm").write_bytes(file.read_bytes())
+
+    done = command("predict", f"checkpoint={road.ensemble}", "input=export", "heat_maps=false")
+
+    assert done.returncode == EXIT_PARTLY, done.stderr
+    assert "one study was not read" in done.stdout
+    assert len(list(tmp_path.glob("predictions/*/prediction.json"))) == 1
