@@ -19,6 +19,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.pins-$(PINS): | $(VENV)/bin/python
+	@echo "installing the pinned libraries into $(VENV): one to five minutes"
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
@@ -27,7 +28,7 @@ $(VENV)/.dev-pins-$(DEV_PINS): | $(VENV)/.pins-$(PINS)
 	touch $@
 
 $(VENV)/.package-$(HERE): | $(VENV)/.pins-$(PINS)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --config-settings editable_mode=compat --editable .
 	rm -f $(VENV)/.package-*
 	touch $@
 

@@ -23,7 +23,7 @@ NAMES = {
 }
 
 
-MOST_NAMES = 12
+MOST_NAMES = 20
 
 
 def nearest(name: str, names: Sequence[str]) -> str:
@@ -31,7 +31,8 @@ def nearest(name: str, names: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f", did you mean {close[0]}?"
-    return f"; known: {', '.join(sorted(names)[:MOST_NAMES])}"
+    highest = sorted({known.partition(".")[0] for known in names if not known.startswith("hydra")})
+    return f"; known: {', '.join(highest[:MOST_NAMES])}"
 
 
 def complaints(

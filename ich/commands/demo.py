@@ -15,7 +15,8 @@ from ich.report.tables import PREDICTOR_NAMES as SHOWN
 from ich.report.tables import number
 
 UNSEEN_SEED_OFFSET = 1000  # the unseen patient is drawn from another seed than all others
-STATIONS_OF_ONE_RUN = ("cnn", "sequence", "evaluation", "prediction", "unseen", "ensemble.ckpt")
+EVALUATION = Path("evaluation") / "demo"
+OF_ONE_RUN = ("cnn", "sequence", EVALUATION, "prediction", "unseen")  # an earlier demo's, which this one replaces
 
 
 def demo(config: DictConfig) -> int:
@@ -23,8 +24,7 @@ def demo(config: DictConfig) -> int:
     clock = Clock()
     folder = Path(config.folder)
     digits = _probe()
-    for name in STATIONS_OF_ONE_RUN:
-        _remove(folder / name)
+    _remove_earlier(folder)
     common = _common(config, folder, digits=digits)
     with clock.station("make heads"):
         _make_heads(config, common)
@@ -38,7 +38,7 @@ def demo(config: DictConfig) -> int:
         shutil.copy(folder / "sequence" / "ensemble.ckpt", folder / "ensemble.ckpt")
     checkpoint = f"checkpoint={folder / 'ensemble.ckpt'}"
     with clock.station("evaluate"):
-        _run("evaluate", [*common, checkpoint, f"output={folder / 'evaluation'}", *config.evaluate])
+        _run("evaluate", [*common, checkpoint, f"output={folder / EVALUATION}", *config.evaluate])
     with clock.station("predict"):
         unseen = _make_unseen(config, common, folder=folder)
         output = f"output={folder / 'prediction'}"
@@ -124,10 +124,10 @@ def _say_end(config: DictConfig, clock: Clock, *, folder: Path, digits: str) -> 
     print()
     print(table([*rows, ["sum", f"{wall:.0f} s", f"{cpu:.0f} s"]], heads=["station", "wall", "CPU"]))
     print()
-    print(_scores(folder / "evaluation" / "metrics.json"))
+    print(_scores(folder / EVALUATION / "metrics.json"))
     budget = config.budget_seconds[digits]
     say("demo", f"{wall:.0f} s of the {budget} s it may take on two free cores; a busy machine takes longer")
-    say("demo", f"scores: {shown(folder / 'evaluation' / 'metrics.md')}")
+    say("demo", f"scores: {shown(folder / EVALUATION / 'metrics.md')}")
     say("demo", f"report of the unseen study: {shown(folder / 'prediction' / 'study-001' / 'page.html')}")
     say("demo", "made heads are not patients: these scores say that the road works, nothing about a hospital")
 
@@ -149,8 +149,10 @@ def _scores(metrics: Path) -> str:
     return table(rows, heads=["test patients", "AUC any", "weighted log loss", "of the prevalence answer's"])
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
+def _remove_earlier(folder: Path) -> None:
+    """Remove what an earlier demo trained and scored; its heads and store are taken up again if they are the same."""
+    earlier = [folder / name for name in OF_ONE_RUN if (folder / name).exists()]
+    if earlier:
+        say("demo", f"replacing an earlier demo's {', '.join(shown(path) for path in earlier)}")
+    for path in earlier:
         shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

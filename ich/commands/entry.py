@@ -11,6 +11,12 @@ from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USER, ConfigError, IchErr
 
 Task = Callable[[DictConfig], int]
 
+HYDRA_FLAGS = frozenset(
+    {"-m", "--multirun", "-c", "--cfg", "--resolve", "-p", "--package", "-i", "--info", "-r", "--run", "--version"}
+    | {"-cn", "--config-name", "-cd", "--config-dir", "-cp", "--config-path", "--hydra-help", "--experimental-rerun"}
+    | {"-sc", "--shell-completion"}
+)
+
 
 def run(command: str, arguments: Sequence[str] | None = None) -> int:
     """Run a command as typed and return its exit code.
@@ -55,6 +61,7 @@ def _with_flags(command: str, typed: Sequence[str]) -> int:
 
     from ich.commands.config import check_names, checked, config_folder
 
+    _refuse_foreign_flags(typed)
     _refuse_split_overrides(typed)
     check_names(command, [item for item in typed if "=" in item and not item.startswith("-")])
     worst = EXIT_OK
@@ -77,6 +84,16 @@ def _with_flags(command: str, typed: Sequence[str]) -> int:
     finally:
         sys.argv = before
     return worst
+
+
+def _refuse_foreign_flags(typed: Sequence[str]) -> None:
+    """Options are written key=value; `--key value` is another program's way."""
+    for item in typed:
+        if item.startswith("-") and item.partition("=")[0] not in HYDRA_FLAGS:
+            key = item.lstrip("-").partition("=")[0]
+            raise ConfigError(
+                f"{item}: expected an option as {key}=VALUE, found a flag; --help lists options and flags"
+            )
 
 
 def _refuse_split_overrides(typed: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from omegaconf import DictConfig
 
 import ich
-from ich.commands.runs import store_path
+from ich.commands.runs import open_store
 from ich.commands.scoring import logit_table, with_probabilities
 from ich.commands.terminal import bar, say, shown, table
 from ich.ensemble.ensemble import ICHEnsemble
@@ -30,7 +30,7 @@ def evaluate(config: DictConfig) -> int:
     """Score a subset of a store and write what was measured."""
     from ich.commands.settings import inference_device
 
-    store = Store.open(store_path(config))
+    store = open_store(config)
     model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=inference_device(config.gpus))
     studies = subset_studies(store, config.subset, fold=config.fold)
     check_disjoint(model, store, studies=studies, subset=config.subset)
@@ -141,7 +141,7 @@ def _say_summary(metrics: Mapping[str, Any]) -> None:
             "evaluate",
             f"best one-number rule: {rules['best']}, slice AUC any {number(rules['auc_any'][rules['best']])}",
         )
-    for note in notes(metrics["source"], in_sample=metrics["in_sample"]):
+    for note in notes(metrics["source"], in_sample=metrics["in_sample"], trained_on=metrics["trained_on"]):
         say("note", note)
 
 

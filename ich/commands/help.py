@@ -6,8 +6,16 @@ from pathlib import Path
 from ich.commands.config import choices, config_folder
 
 COMMENTED_KEY = re.compile(r"^(?P<indent> *)(?P<key>[a-z_0-9]+): *(?P<value>[^#]*?) *(?:# *(?P<comment>.*))?$")
-# Groups whose keys every user meets; the others are named with their choices and read in their files.
-SHOWN_GROUPS = ("store", "sampling", "trainer")
+# Files whose keys every user meets: group, file, prefix of its keys. The others are named with their choices.
+SHOWN_FILES = (
+    ("data", "rsna", "data."),
+    ("sampling", "default", "data."),
+    ("store", "default", "store."),
+    ("trainer", "default", "trainer."),
+    ("optimizer", "adam", "optimizer."),
+    ("model", "seresnext", "model."),
+)
+NOT_TYPED = ("name", "stage", "licence", "backbone", "windows")  # facts of a choice, not a user's to set
 
 
 def help_text(command: str) -> str:
@@ -17,10 +25,9 @@ def help_text(command: str) -> str:
     head = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
     parts = [head[0], "", "Examples:", *(f"  {line}" for line in head[1:]), "", *_groups(lines)]
     parts += ["", "Options (key=value; every key stands in conf/ with what it means):", *_options(page, "")]
-    for group in SHOWN_GROUPS:
+    for group, choice, prefix in SHOWN_FILES:
         if _default(lines, group):
-            name = "data" if group == "sampling" else group
-            parts += ["", *_options(config_folder() / group / "default.yaml", f"{name}.")]
+            parts += ["", *_options(config_folder() / group / f"{choice}.yaml", prefix)]
     parts += ["", "Flags: -m (several runs: key=a,b), --cfg job (print the configuration), --help"]
     return "\n".join(parts)
 
@@ -45,10 +52,15 @@ def _groups(lines: list[str]) -> list[str]:
 
 def _options(page: Path, prefix: str) -> list[str]:
     rows = []
-    inside_defaults = False
+    inside_defaults, above = False, ""
     for line in page.read_text(encoding="utf-8").splitlines():
         inside_defaults = line.startswith("defaults:") or (inside_defaults and line.startswith(" "))
         found = COMMENTED_KEY.match(line)
-        if found and not inside_defaults and not found["indent"] and found["comment"]:
-            rows.append(f"  {prefix + found['key'] + '=' + found['value']:<32} {found['comment']}")
+        if not found or inside_defaults or (prefix and found["key"] in NOT_TYPED):
+            continue
+        if not found["indent"]:
+            above = f"{found['key']}."
+        if found["comment"] and found["value"]:
+            name = f"{prefix}{above if found['indent'] else ''}{found['key']}={found['value']}"
+            rows.append(f"  {name:<32} {found['comment']}")
     return rows

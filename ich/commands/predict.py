@@ -13,14 +13,15 @@ from ich.dicom.files import DicomFile
 from ich.dicom.scan import NotUsed, Scan
 from ich.dicom.studies import UnreadStudy, read_studies
 from ich.ensemble.ensemble import ICHEnsemble
-from ich.ensemble.prediction import IN_SAMPLE_NOTE, Prediction
-from ich.errors import EXIT_OK, EXIT_PARTLY
+from ich.ensemble.prediction import Prediction
+from ich.errors import EXIT_OK, EXIT_PARTLY, ConfigError
 from ich.explain import study_maps
 from ich.labels import LABELS
 from ich.report.study_page import write_study_page
 from ich.store.files import write_text
 
 OPERATING_POINT = "sensitivity_95"
+WORKLIST = "worklist.csv"
 MOST_ROWS = 20  # of the worklist on the terminal; worklist.csv has all
 
 
@@ -30,6 +31,8 @@ def predict(config: DictConfig) -> int:
 
     model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=inference_device(config.gpus))
     root, folder = Path(config.input), Path(config.output)
+    if (folder / WORKLIST).exists():
+        raise ConfigError(f"output={folder}: expected a new folder, found predictions in it; name another or remove it")
     read = read_studies(root, series=config.series, slab_mm=config.slab_mm)
     rows: list[dict[str, Any]] = []
     unread: list[UnreadStudy] = []
@@ -43,7 +46,7 @@ def predict(config: DictConfig) -> int:
     if not rows:
         raise unread[0].reason
     _write_lists(folder, rows, left_out=left_out, root=root)
-    _say_summary(rows, folder=folder, n_left_out=len(left_out), unread=unread, in_sample=model.in_sample)
+    _say_summary(rows, folder=folder, n_left_out=len(left_out), unread=unread, notes=model.notes)
     return EXIT_PARTLY if unread else EXIT_OK
 
 
@@ -70,14 +73,14 @@ def _worklist_row(scan: Scan, prediction: Prediction, folder: Path) -> dict[str,
         "flagged": " ".join(prediction.flagged(OPERATING_POINT)),
         "not_judged": " ".join(prediction.not_judged(OPERATING_POINT)),
         "n_warnings": len(scan.warnings),
-        "in_sample": prediction.in_sample,
+        "notes": "; ".join(prediction.notes),
     }
 
 
 def _write_lists(folder: Path, rows: Sequence[dict[str, Any]], *, left_out: Sequence[NotUsed], root: Path) -> None:
     """`worklist.csv`, highest probability of `any` first, and `not_used.csv`."""
     worklist = pd.DataFrame(rows).sort_values("any", ascending=False)
-    write_text(folder / "worklist.csv", worklist.to_csv(index=False))
+    write_text(folder / WORKLIST, worklist.to_csv(index=False))
     unfinished = folder / ".not_used.csv.tmp"
     with unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -93,7 +96,12 @@ def _name(left_out: NotUsed, root: Path) -> str:
 
 
 def _say_summary(
-    rows: Sequence[dict[str, Any]], *, folder: Path, n_left_out: int, unread: Sequence[UnreadStudy], in_sample: bool
+    rows: Sequence[dict[str, Any]],
+    *,
+    folder: Path,
+    n_left_out: int,
+    unread: Sequence[UnreadStudy],
+    notes: Sequence[str],
 ) -> None:
     first = sorted(rows, key=lambda row: -row["any"])[:MOST_ROWS]
     lines = [
@@ -105,8 +113,8 @@ def _say_summary(
         say("predict", f"{len(rows) - len(first)} further studies in worklist.csv")
     for outcome in unread:
         say("predict", f"one study was not read: {outcome.reason}")
-    if in_sample:
-        say("predict", IN_SAMPLE_NOTE)
+    for note in notes:
+        say("note", note)
     say(
         "predict",
         f"{len(rows)} studies scored; {n_left_out} files or series not used, see {shown(folder)}/not_used.csv",

@@ -34,7 +34,10 @@ def prepare(config: DictConfig) -> int:
         progress=bar,
     )
     _say_summary(summary)
-    say("next", f"python train.py model=seresnext {store_words(config)}")
+    if summary.n_labelled_slices:
+        say("next", f"python train.py model=seresnext {store_words(config)}")
+    else:
+        say("next", f"python predict.py checkpoint=RUN input={config.data.root}")
     return EXIT_PARTLY if summary.n_failed else EXIT_OK
 
 
@@ -63,9 +66,9 @@ def _say_summary(summary: PreparedSummary) -> None:
         say("prepare", "no labels: this store can be scored, not trained on")
     for note in filter(None, [summary.expected, *summary.notes]):
         say("note", note)
-    _say_counts("not chosen", summary.not_chosen)
-    _say_counts("rejected", summary.rejected)
-    _say_counts("warning", summary.warnings)
+    _say_counts("not chosen, files", summary.not_chosen)
+    _say_counts("rejected, files", summary.rejected)
+    _say_counts("warnings, studies", summary.warnings)
 
 
 def _fold_rows(summary: PreparedSummary) -> list[list[str]]:
@@ -82,6 +85,6 @@ def _fold_rows(summary: PreparedSummary) -> list[list[str]]:
 
 def _say_counts(kind: str, counts: Mapping[str, int]) -> None:
     for sentence, count in list(counts.items())[:MOST_KINDS]:
-        say("note", f"{kind} {count:,} times: {sentence}")
+        say("note", f"{kind}: {count:,}, {sentence}")
     if len(counts) > MOST_KINDS:
         say("note", f"{kind}: {len(counts) - MOST_KINDS} further kinds; see the store's tables")

@@ -8,7 +8,8 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from ich.commands.terminal import shown
-from ich.errors import CheckpointError, ConfigError
+from ich.errors import CheckpointError, ConfigError, DataError
+from ich.store.store import Store
 
 CONFIG_FILE = "config.yaml"
 RESULT_FILE = "result.json"
@@ -54,6 +55,23 @@ def name_of(config: DictConfig) -> str:
 def store_path(config: DictConfig) -> Path:
     """Where the store lies: as said, else beside the others under its data set's name."""
     return Path(config.store.path or Path(config.paths.stores) / config.data.name)
+
+
+def open_store(config: DictConfig) -> Store:
+    """Open the store that a configuration means.
+
+    Raises:
+        DataError: there is none, and the command that makes it; or it isn't complete.
+    """
+    path = store_path(config)
+    if not (path / "store.json").is_file():
+        found = "a folder without it" if path.exists() else "no such folder"
+        root = "" if config.data.name == "phantom" else " data.root=DIR"
+        raise DataError(
+            f"store.path={path}: expected store.json, found {found}; "
+            f"make it with: python prepare.py {store_words(config)}{root}"
+        )
+    return Store.open(path)
 
 
 def store_words(config: DictConfig) -> str:

@@ -69,7 +69,10 @@ def check_training(config: DictConfig) -> None:
     settings, _ = training_settings(config)
     recipe = make_recipe(config)
     make_augment(config)
-    recipe.optimizer([torch.nn.Parameter(torch.zeros(1))])
+    try:
+        recipe.optimizer([torch.nn.Parameter(torch.zeros(1))])
+    except ValueError as error:
+        raise ConfigError(f"optimizer: expected values it takes, found {error}; see conf/optimizer") from error
     n_processes = settings.devices.n_processes
     share_of_batch(config.data.batch_size, n_processes)
     if config.model.stage == "sequence":

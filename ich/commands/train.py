@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.launch import RankFailedError, launch, torchrun_line
 from ich.commands.rank import VALIDATION_FILE
-from ich.commands.runs import make_run, slice_checkpoints, store_path, store_words, write_config
+from ich.commands.runs import make_run, open_store, slice_checkpoints, store_words, write_config
 from ich.commands.scoring import mean_logits, with_probabilities
 from ich.commands.settings import check_training, training_devices
 from ich.commands.terminal import say, shown, table
@@ -36,7 +36,7 @@ def train(config: DictConfig) -> int:
         )
     devices = training_devices(config)
     check_training(config)
-    store = Store.open(store_path(config))
+    store = open_store(config)
     config.store.path = str(store.path)
     try:
         if config.model.stage == "slice":
@@ -49,7 +49,7 @@ def train(config: DictConfig) -> int:
 
 def train_slice_nets(configs: Sequence[DictConfig]) -> list[Path]:
     """Train several slice nets at the same time, each in a process of its own, and return their run folders."""
-    runs = [_begin_slices(config, Store.open(store_path(config))) for config in configs]
+    runs = [_begin_slices(config, open_store(config)) for config in configs]
     results = launch(runs, processes=1, side_by_side=len(runs))
     _say_scores([(f"slice net {run.name}", result) for run, result in zip(runs, results, strict=True)])
     return runs

@@ -108,7 +108,7 @@ def preprocess_scan(
         DataError: the input is absent or empty, holds several studies, or not the series asked for.
     """
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
-    read = [read_header(file) for file in find_files(paths)]
+    read = [read_header(file) for file in find_files(paths[0] if len(paths) == 1 else paths)]
     headers = [found for found in read if isinstance(found, SliceHeader)]
     rejected = [found for found in read if isinstance(found, Rejected)]
     study = _one_study(headers, rejected, series)
@@ -189,6 +189,8 @@ def read_scan(headers: Sequence[SliceHeader], *, slab_mm: float | None, keeps_ev
     used = [ordered.headers[index] for group in sources for index in group]
     n_repeated = sum(left_out.code == "repeated_position" for left_out in dropped)
     warnings = [*ordered.warnings, *slice_warnings(used, n_failed=len(failed), n_repeated=n_repeated)]
+    if len(sources) < MIN_SLICES:
+        warnings.append(f"only {len(sources)} slices: scores of a study are made for whole heads")
     if slabs:
         warnings.append(f"{len(used)} thin slices are averaged into {len(sources)} slabs")
     middles = [ordered.headers[group[len(group) // 2]] for group in sources]

@@ -15,7 +15,7 @@ from ich.dicom.resize import resize_hu
 from ich.dicom.scan import Scan
 from ich.ensemble.file import hash_of, members_of, read_bundle, write_bundle
 from ich.ensemble.operating import points_at
-from ich.ensemble.prediction import LeftOut, Prediction
+from ich.ensemble.prediction import IN_SAMPLE_NOTE, MADE_HEADS_NOTE, MADE_SOURCES, LeftOut, Prediction
 from ich.ensemble.pretrained import find_pretrained, read_pretrained, write_pretrained
 from ich.errors import CheckpointError
 from ich.labels import LABELS
@@ -85,6 +85,12 @@ class ICHEnsemble:
         return any(member["in_sample"] for member in self.facts["members"])
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be said wherever its scores are shown."""
+        made = (MADE_HEADS_NOTE,) if any(source in MADE_SOURCES for source in self.facts["sources"]) else ()
+        return (*made, *((IN_SAMPLE_NOTE,) if self.in_sample else ()))
+
+    @property
     def has_sequence(self) -> bool:
         """Whether every member has a sequence net; without one the ensemble says what its CNNs say."""
         return all(member.sequence is not None for member in self.members)
@@ -120,6 +126,7 @@ class ICHEnsemble:
             warnings=tuple(scan.warnings),
             not_used=_counted(scan),
             in_sample=self.in_sample,
+            notes=self.notes,
             model=self.summary(),
         )
 

@@ -10,6 +10,7 @@ from ich.ensemble.prediction import OperatingPoint
 from ich.labels import LABELS
 from ich.metrics.operating import threshold_at_sensitivity
 from ich.metrics.study import study_labels, study_scores
+from ich.metrics.value import Value
 
 SENSITIVITIES = {"sensitivity_95": 0.95}  # the only point triage papers and clearances share (FDA 21 CFR 892.2080)
 LEVELS = ("study", "slice")
@@ -64,5 +65,9 @@ def _fit(labels: np.ndarray, probabilities: np.ndarray, *, sensitivity: float) -
         for index in range(len(LABELS))
     )
     return {
-        label: {"threshold": value.value, "reason": value.reason} for label, value in zip(LABELS, values, strict=True)
+        label: {"threshold": value.value, "reason": _reason(value)} for label, value in zip(LABELS, values, strict=True)
     }
+
+
+def _reason(value: Value) -> str | None:
+    return None if value.reason is None else f"validation patients: {value.reason}"

@@ -14,6 +14,8 @@ from ich.labels import LABELS
 from ich.store.files import write_text
 
 PREDICTION_FORMAT = 1
+MADE_SOURCES = ("phantom",)
+MADE_HEADS_NOTE = "made heads are not patients: this ensemble learned on them and is unproven on real CT"
 IN_SAMPLE_NOTE = (
     "in-sample: a sequence net of this ensemble learned on features of a CNN that had seen the same patients; "
     "its scores and operating points may be too sure of themselves"
@@ -49,7 +51,8 @@ class Prediction:
         study_uid: the study's UID; stands in files beside the data only, never on a page.
         warnings: what the reader should know of the scan, as the scan says it.
         not_used: files and series left out, counted by reason.
-        in_sample: whether the ensemble carries the note of `IN_SAMPLE_NOTE`.
+        in_sample: whether a sequence net learned on features of its CNN's own training patients.
+        notes: sentences that must stand wherever these scores are shown.
         model: plain facts of the ensemble (hash, sources, date, version, number of members).
     """
 
@@ -61,6 +64,7 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     not_used: tuple[LeftOut, ...] = ()
     in_sample: bool = False
+    notes: tuple[str, ...] = ()
     model: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def key_slices(self, label: str = "any", *, n: int = 3) -> list[int]:
@@ -107,7 +111,7 @@ class Prediction:
             "slices": json.loads(self.slices.to_json(orient="records", double_precision=9)),
             "warnings": list(self.warnings),
             "not_used": [{"code": part.code, "sentence": part.sentence, "n": part.n} for part in self.not_used],
-            "note": IN_SAMPLE_NOTE if self.in_sample else None,
+            "notes": list(self.notes),
             "model": dict(self.model),
         }
 

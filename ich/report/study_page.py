@@ -12,13 +12,12 @@ import numpy as np
 from markupsafe import Markup
 
 from ich.dicom.scan import Scan
-from ich.ensemble.prediction import IN_SAMPLE_NOTE, Prediction
+from ich.ensemble.prediction import IN_SAMPLE_NOTE, MADE_SOURCES, Prediction
 from ich.errors import DataError
 from ich.labels import LABELS
 from ich.report.slices import PackedHeat, pack_heat, pack_slices
 from ich.store.files import write_text
 
-MADE_SOURCES = ("phantom",)
 # Name, centre and width in HU, in the order of the buttons and of the keys 1 to 4.
 WINDOWS = (("brain", 40, 80), ("subdural", 80, 200), ("soft tissue", 40, 380), ("bone", 600, 2800))
 

@@ -14,6 +14,9 @@ MEASURES = {
     "sensitivity": "sensitivity",
     "specificity": "specificity",
 }
+ON_MADE_HEADS = (
+    "Trained on made heads, which are not patients: what these scores are worth on real CT is shown here only."
+)
 PREDICTORS = {"cnn": "CNN", "ensemble": "ensemble"}
 CONTROLS = {"position": "position alone", "position_mean": "position alone (mean)", "prevalence": "prevalence"}
 PREDICTOR_NAMES = PREDICTORS | CONTROLS
@@ -36,7 +39,7 @@ def metrics_markdown(
         Markdown that ends in a newline.
     """
     parts = [f"# {title}"] if heading == 2 else []
-    parts += [f"> {note}" for note in notes(source, in_sample=in_sample)]
+    parts += [f"> {note}" for note in notes(source, in_sample=in_sample, trained_on=metrics.get("trained_on", ()))]
     interval = metrics["interval"]
     parts.append(
         f"In brackets: {interval['level']:.0%} intervals over patients ({interval['n_resamples']:,} resamples of whole "
@@ -48,9 +51,10 @@ def metrics_markdown(
     return "\n\n".join(parts) + "\n"
 
 
-def notes(source: str | None, *, in_sample: bool) -> list[str]:
+def notes(source: str | None, *, in_sample: bool, trained_on: Sequence[str] = ()) -> list[str]:
     """What must stand above every table of such a run."""
-    return ([MADE_HEADS] if source == "phantom" else []) + ([IN_SAMPLE] if in_sample else [])
+    made = [MADE_HEADS] if source == "phantom" else [ON_MADE_HEADS] if "phantom" in trained_on else []
+    return made + ([IN_SAMPLE] if in_sample else [])
 
 
 def number(measured: Mapping) -> str:

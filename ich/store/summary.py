@@ -88,9 +88,11 @@ def expected_sentence(expected: Mapping[str, int], *, found: Mapping[str, int]) 
 
 
 def count_warnings(all_facts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """How many studies each kind of warning is true of, numbers in the sentences left out."""
-    counts = Counter(_kind(warning) for facts in all_facts for warning in facts["warnings"])
-    return dict(counts.most_common())
+    """How many studies each kind of warning is true of; a kind is shown by the first sentence of it."""
+    warnings = [warning for facts in all_facts for warning in facts["warnings"]]
+    counts = Counter(map(_kind, warnings))
+    examples = {_kind(warning): warning for warning in reversed(warnings)}
+    return {f"as: {examples[kind]}" if counts[kind] > 1 else examples[kind]: n for kind, n in counts.most_common()}
 
 
 def _kind(warning: str) -> str:

@@ -41,7 +41,7 @@ def test_a_label_without_positives_has_no_point_but_a_reason():
     point = fit_operating_points(_validation())["sensitivity_95"]["study"]["epidural"]
 
     assert point["threshold"] is None
-    assert point["reason"].startswith("0 positives")
+    assert point["reason"].startswith("validation patients: 0 positives")
 
 
 def test_unknown_labels_are_left_out():
