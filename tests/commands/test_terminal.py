@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from ich.commands.entry import run
 from ich.commands.help import help_text
 from ich.commands.terminal import shown, table
+from ich.errors import EXIT_USER
 
 
 def test_a_table_has_its_first_column_on_the_left_and_numbers_on_the_right():
@@ -29,3 +31,8 @@ def test_help_names_choices_and_options_with_what_they_mean():
     assert "trainer.gpus=auto" in text
     assert "exactly four" in text
     assert "data.fold=0" in text
+
+
+def test_a_flag_of_another_programs_kind_says_how_options_are_written(capsys):
+    assert run("predict", ["--checkpoint", "x"]) == EXIT_USER
+    assert "expected an option as checkpoint=VALUE" in capsys.readouterr().err

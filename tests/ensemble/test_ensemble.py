@@ -7,6 +7,7 @@ import pytest
 from ich.dicom.resize import resize_hu
 from ich.ensemble.ensemble import ICHEnsemble
 from ich.ensemble.file import bundle
+from ich.ensemble.prediction import MADE_HEADS_NOTE
 from ich.errors import CheckpointError
 from ich.labels import LABELS
 from ich.metrics.probability import probability_of
@@ -97,6 +98,13 @@ def test_a_sequence_net_on_its_cnns_own_patients_is_in_sample(scan):
     content = bundle([(cnn, sequence_checkpoint(cnn, train_patients=["p2", "p9"]))])
 
     assert ICHEnsemble(content, device="cpu").predict(scan).in_sample
+
+
+def test_an_ensemble_trained_on_made_heads_says_so_with_every_prediction(tiny_ensemble, scan):
+    prediction = tiny_ensemble.predict(scan)
+
+    assert prediction.notes == (MADE_HEADS_NOTE,)
+    assert prediction.to_dict()["notes"] == [MADE_HEADS_NOTE]
 
 
 def test_pairs_on_other_patients_are_not_in_sample(tiny_ensemble):

@@ -5,7 +5,7 @@ import pytest
 
 from ich.labels import LABELS
 from ich.metrics.evaluation import evaluate_table
-from ich.report.tables import IN_SAMPLE, MADE_HEADS, metrics_markdown, number, table
+from ich.report.tables import IN_SAMPLE, MADE_HEADS, ON_MADE_HEADS, metrics_markdown, number, table
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +61,10 @@ def test_a_number_without_an_interval_stands_alone():
 
 def test_bars_and_line_breaks_stay_inside_their_cell():
     assert table(["a"], [["x|y\nz"]]).splitlines()[-1] == "| x\\|y z |"
+
+
+def test_scores_of_a_net_trained_on_made_heads_say_so_on_other_data(metrics):
+    text = metrics_markdown({**metrics, "trained_on": ["phantom"]}, source="ctich")
+
+    assert ON_MADE_HEADS in text
+    assert MADE_HEADS not in text
