@@ -14,9 +14,7 @@ MEASURES = {
     "sensitivity": "sensitivity",
     "specificity": "specificity",
 }
-ON_MADE_HEADS = (
-    "Trained on made heads, which are not patients: what these scores are worth on real CT is shown here only."
-)
+ON_MADE_HEADS = "Trained on made heads, which are not patients, and met here with what it has never seen."
 PREDICTORS = {"cnn": "CNN", "ensemble": "ensemble"}
 CONTROLS = {"position": "position alone", "position_mean": "position alone (mean)", "prevalence": "prevalence"}
 PREDICTOR_NAMES = PREDICTORS | CONTROLS
