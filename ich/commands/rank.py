@@ -19,6 +19,7 @@ from ich.errors import EXIT_OK, EXIT_USER, IchError
 from ich.store.files import write_text
 
 if TYPE_CHECKING:
+    from ich.learn.features import FeatureCache
     from ich.learn.fit import FitResult
 
 VALIDATION_FILE = "validation.parquet"
@@ -74,7 +75,6 @@ def train_sequence(config: DictConfig, run: Path) -> "FitResult":
     from ich.commands.settings import make_recipe, training_settings
     from ich.data.studies import StudyDataModule
     from ich.learn.checkpoint import read_checkpoint
-    from ich.learn.features import FeatureCache
     from ich.learn.fit import Watching, fit_sequence
     from ich.learn.unseen import unseen_split
     from ich.store.store import Store
@@ -83,16 +83,7 @@ def train_sequence(config: DictConfig, run: Path) -> "FitResult":
     store = Store.open(store_path(config))
     cnn = read_checkpoint(Path(config.cnn), kind="slice")
     unseen = unseen_split(cnn, store, fold=config.data.fold, leave_out=list(config.data.leave_out))
-    features = FeatureCache.extract(
-        Path(config.cnn),
-        store,
-        studies=[*unseen.split.train, *unseen.split.validation],
-        folder=Path(config.paths.features),
-        batch_size=config.data.batch_size,
-        device=settings.devices.torch_device,
-        share=(_rank(), settings.devices.n_processes),
-        progress=bar,
-    )
+    features = _features(config, store, studies=[*unseen.split.train, *unseen.split.validation], settings=settings)
     data = StudyDataModule(
         features,
         store,
@@ -115,6 +106,22 @@ def train_sequence(config: DictConfig, run: Path) -> "FitResult":
     if _rank() == 0:
         _write_validation(run, result.best, store=store, features=features, studies=unseen.split.validation)
     return result
+
+
+def _features(config: DictConfig, store: Any, *, studies: list[str], settings: Any) -> "FeatureCache":
+    """Features of the pair's slice net, each rank beginning at its own share."""
+    from ich.learn.features import FeatureCache
+
+    return FeatureCache.extract(
+        Path(config.cnn),
+        store,
+        studies=studies,
+        folder=Path(config.paths.features),
+        batch_size=config.data.batch_size,
+        device=settings.devices.torch_device,
+        share=(_rank(), settings.devices.n_processes),
+        progress=bar,
+    )
 
 
 def _write_validation(run: Path, checkpoint: Path, *, store: Any, features: Any, studies: tuple[str, ...]) -> None:

@@ -78,7 +78,7 @@ def test_every_choice_of_every_group_composes_and_passes_the_check(group):
         for command in commands:
             extra = ["data.root=somewhere"] if group == "data" and choice != "phantom" else []
             required = ["checkpoint=somewhere"] if command == "evaluate" else []
-            compose_checked(command, [f"{group}={value}", *extra, *required])
+            assert group in compose_checked(command, [f"{group}={value}", *extra, *required])
 
 
 def nodes_with_a_target(node) -> Iterator[dict]:

@@ -136,7 +136,7 @@ def test_a_member_that_lies_about_its_size_gives_no_more_than_it_states(tmp_path
 
 
 def test_the_outside_of_a_root_is_never_shown():
-    assert DicomFile(Path("/home/someone/slice.dcm")).relative_to(Path("/data")) == "slice.dcm"
+    assert DicomFile(Path("/elsewhere/slice.dcm")).relative_to(Path("/data")) == "slice.dcm"
 
 
 def test_a_member_opens_as_a_seekable_stream(tmp_path):
