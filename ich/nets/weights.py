@@ -69,9 +69,7 @@ def fetch_published(backbone: str) -> None:
     try:
         with _quiet_hub():
             huggingface_hub.hf_hub_download(place, PUBLISHED_FILES[0])
-    except (
-        Exception
-    ) as error:  # no network, no such repository, offline switch, broken download: the way out is the same
+    except Exception as error:  # no network, no such repository, offline switch, broken download: one way out
         raise _unreachable(place, error) from error
 
 
