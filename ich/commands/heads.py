@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.parts import make_source
 from ich.commands.terminal import bar, say, shown
-from ich.dicom.header import SliceHeader, read_header
+from ich.dicom.header import SliceHeader, read_headers
 from ich.dicom.resize import resize_hu
 from ich.dicom.scan import Scan, scan_of_study
 from ich.dicom.series import studies_in
@@ -38,7 +38,7 @@ def _made(config: DictConfig) -> list[Scan]:
         asked.data.n_studies = config.n_heads
         source = make_source(asked)
         source.check(progress=bar)
-        found = [read_header(file) for file in source.files()]  # type: ignore[attr-defined]
+        found = [one for file in source.files() for one in read_headers(file)]  # type: ignore[attr-defined]
         studies = studies_in(header for header in found if isinstance(header, SliceHeader))
         return [scan_of_study(studies[uid], slab_mm=None) for uid in sorted(studies)]
 

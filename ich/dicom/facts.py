@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ich.dicom.header import SliceHeader
-from ich.dicom.kernels import is_enhanced, is_sharp
 from ich.dicom.order import OrderedSlices, repeated_groups
 from ich.dicom.pixels import has_misleading_padding, is_wrapped
 
@@ -29,8 +28,11 @@ def slice_warnings(used: Sequence[SliceHeader], *, n_failed: int, n_repeated: in
         (sum(map(is_wrapped, used)), "slices hold 12 bits wrapped below zero, repaired"),
         (len({(h.rows, h.columns) for h in used}) - 1, "further matrix sizes in the series, padded with air"),
         (len({h.pixel_spacing for h in used}) - 1, "further pixel spacings in the series"),
-        (sum(map(is_enhanced, used)), "slices were taken with contrast medium, which looks like blood"),
-        (sum(map(is_sharp, used)), "slices were reconstructed with a sharp kernel"),
+        (
+            sum(h.kind.enhanced for h in used),
+            "slices were taken with contrast medium, which looks like blood",
+        ),
+        (sum(h.kind.sharp for h in used), "slices were reconstructed with a sharp kernel"),
     )
     return [f"{n} {sentence}" for n, sentence in found if n]
 

@@ -67,7 +67,7 @@ def find_files(source: Path | Sequence[Path]) -> list[DicomFile]:
     Args:
         source: a file, a folder (searched to its depth; zips inside are looked into), a zip, a DICOMDIR (stands for
             its folder), or a list of these. Links that lead out of a folder are not followed; a zip in it that is
-            damaged or beyond the limits is listed as the file it is, for `read_header` to reject.
+            damaged or beyond the limits is listed as the file it is, for `read_headers` to reject.
 
     Raises:
         DataError: the source is absent or empty, or a zip that was named is damaged or beyond the limits above.

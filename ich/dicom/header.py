@@ -17,6 +17,7 @@ from pydicom.uid import (
 
 from ich.dicom.elements import Elements, quiet_pydicom, read_dataset
 from ich.dicom.files import DicomFile
+from ich.dicom.kinds import SeriesKind, series_kind
 
 REASONS: dict[str, str] = {
     "not_dicom": "is no DICOM file",
@@ -84,7 +85,7 @@ class SliceHeader:
     Attributes:
         file: where it lies.
         sop_uid: SOPInstanceUID; series_uid and study_uid likewise. Invalid ones are kept as they are.
-        patient_id: PatientID as it stands, for hashing in memory only.
+        patient_id: PatientID as it stands, for hashing in memory only; accession: AccessionNumber likewise.
         modality: "CT", or "" where the file doesn't say.
         rows, columns: matrix.
         position: x, y, z of the first pixel's centre in mm (patient coordinates: left, back, head).
@@ -95,10 +96,15 @@ class SliceHeader:
         bits_stored, is_signed: how a pixel is stored.
         padding: lowest and highest stored value that means "no measurement", None where not given.
         image_type: values of ImageType in capitals.
-        kernel: ConvolutionKernel; series_description: free text, for choosing only, may identify.
-        contrast: whether ContrastBolusAgent is given.
+        kernel: ConvolutionKernel.
+        kind: what tags and words say about its series.
         instance_number: None where not given.
         transfer_syntax: uid of the encoding.
+        pixel_offset: where the first pixel value lies in the file, bytes from its start; None where the pixels are
+            compressed or deflated.
+        bits_allocated: bits a stored pixel takes.
+        frame: number of the frame in its file, from 0; 0 where a file is a slice.
+        n_frames: frames of the file.
     """
 
     file: DicomFile
@@ -106,6 +112,7 @@ class SliceHeader:
     series_uid: str
     study_uid: str
     patient_id: str = field(repr=False)
+    accession: str = field(repr=False)
     modality: str
     rows: int
     columns: int
@@ -121,14 +128,25 @@ class SliceHeader:
     padding: tuple[int, int] | None
     image_type: tuple[str, ...]
     kernel: str
-    series_description: str = field(repr=False)
-    contrast: bool
+    kind: SeriesKind
     instance_number: int | None
     transfer_syntax: str
+    pixel_offset: int | None = None
+    bits_allocated: int = 16
+    frame: int = 0
+    n_frames: int = 1
 
 
-def read_header(file: DicomFile) -> SliceHeader | Rejected:
-    """Read the facts of one file without its pixels; never raises for what the file holds."""
+def read_headers(file: DicomFile) -> tuple[SliceHeader | Rejected, ...]:
+    """Read the facts of one file without its pixels; never raises for what the file holds.
+
+    Returns:
+        One header a frame, so one for most files; or the one reason why there is none.
+    """
+    return (_read_header(file),)
+
+
+def _read_header(file: DicomFile) -> SliceHeader | Rejected:
     try:
         with quiet_pydicom(), file.open() as stream:
             dataset = read_dataset(stream, with_pixels=False)
@@ -217,12 +235,15 @@ def _header(file: DicomFile, elements: Elements, dataset: FileDataset) -> SliceH
     instance = elements.number("InstanceNumber")
     position, spacing = elements.numbers("ImagePositionPatient"), elements.numbers("PixelSpacing")
     orientation = cast(Orientation, elements.numbers("ImageOrientationPatient"))  # six values: `_has_geometry`
+    image_type = tuple(map(intern, elements.texts("ImageType")))
+    kernel = intern("\\".join(elements.texts("ConvolutionKernel")))
     return SliceHeader(
         file=file,
         sop_uid=elements.text("SOPInstanceUID"),
         series_uid=intern(series_uid),
         study_uid=intern(elements.text("StudyInstanceUID") or series_uid),
         patient_id=intern(elements.text("PatientID")),
+        accession=intern(elements.text("AccessionNumber")),
         modality=intern(elements.text("Modality")),
         rows=elements.whole("Rows") or 0,
         columns=elements.whole("Columns") or 0,
@@ -236,12 +257,17 @@ def _header(file: DicomFile, elements: Elements, dataset: FileDataset) -> SliceH
         bits_stored=elements.whole("BitsStored") or 16,
         is_signed=is_signed,
         padding=_padding(elements, is_signed=is_signed),
-        image_type=tuple(map(intern, elements.texts("ImageType"))),
-        kernel=intern("\\".join(elements.texts("ConvolutionKernel"))),
-        series_description=intern(elements.text("SeriesDescription")),
-        contrast=bool(elements.text("ContrastBolusAgent")),
+        image_type=image_type,
+        kernel=kernel,
+        kind=series_kind(
+            image_type,
+            kernel=kernel,
+            description=elements.text("SeriesDescription"),
+            contrast=bool(elements.text("ContrastBolusAgent")),
+        ),
         instance_number=None if instance is None else int(instance),
         transfer_syntax=intern(_transfer_syntax(dataset)),
+        bits_allocated=elements.whole("BitsAllocated") or 16,
     )
 
 

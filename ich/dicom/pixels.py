@@ -41,7 +41,7 @@ def read_hu(header: SliceHeader) -> np.ndarray:
     MONOCHROME1 only says how to show a slice (PS3.3 C.7.6.3.1.2): its HU are what the rescale gives.
 
     Args:
-        header: as `read_header` gave it.
+        header: as `read_headers` gave it.
 
     Returns:
         int16 HU, (R, C).

@@ -10,7 +10,7 @@ import numpy as np
 
 from ich.dicom.facts import most_frequent, scan_facts, slice_warnings
 from ich.dicom.files import DicomFile, find_files
-from ich.dicom.header import REASONS, Rejected, SliceHeader, read_header
+from ich.dicom.header import REASONS, Rejected, SliceHeader, read_headers
 from ich.dicom.order import OrderedSlices, order_slices, repeated_groups
 from ich.dicom.pixels import UnreadablePixels, read_hu
 from ich.dicom.resize import pad_to
@@ -108,7 +108,7 @@ def preprocess_scan(
         DataError: the input is absent or empty, holds several studies, or not the series asked for.
     """
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
-    read = [read_header(file) for file in find_files(paths[0] if len(paths) == 1 else paths)]
+    read = [found for file in find_files(paths[0] if len(paths) == 1 else paths) for found in read_headers(file)]
     headers = [found for found in read if isinstance(found, SliceHeader)]
     rejected = [found for found in read if isinstance(found, Rejected)]
     study = _one_study(headers, rejected, series)

@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ich.dicom.header import REASONS, SliceHeader
-from ich.dicom.kernels import is_enhanced, is_localizer, is_projection, is_sharp
 from ich.dicom.order import degrees_apart, order_slices, shared_normal, slice_normal
 from ich.dicom.slabs import is_thin
 from ich.errors import DataError, NoHeadCT
@@ -150,9 +149,9 @@ def _asked_for(by_series: Mapping[str, list[SliceHeader]], series: str) -> Serie
 def _readable(headers: Sequence[SliceHeader]) -> tuple[list[SliceHeader], list[NotChosen]]:
     """The slices of a series that form one stack, and the reasons for the others."""
     left_out: list[NotChosen] = []
-    for code, applies in (("localizer", is_localizer), ("projection", is_projection)):
-        found = [header for header in headers if applies(header)]
-        headers = [header for header in headers if not applies(header)]
+    for code in ("localizer", "projection"):
+        found = [header for header in headers if getattr(header.kind, code)]
+        headers = [header for header in headers if not getattr(header.kind, code)]
         left_out += [_not_chosen(found, code)] if found else []
     fitting, misfits = _most_alike(headers)
     return fitting, left_out + misfits
@@ -187,8 +186,8 @@ def _stack(headers: Sequence[SliceHeader]) -> _Stack:
         series_uid=headers[0].series_uid,
         extent_mm=float(ordered.positions_mm[-1] - ordered.positions_mm[0]) + (step or 0.0),
         step_mm=step,
-        enhanced=any(map(is_enhanced, headers)),
-        sharp=any(map(is_sharp, headers)),
+        enhanced=any(header.kind.enhanced for header in headers),
+        sharp=any(header.kind.sharp for header in headers),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ich.dicom.files import find_files
-from ich.dicom.header import Rejected, SliceHeader, read_header
+from ich.dicom.header import Rejected, SliceHeader, read_headers
 from ich.dicom.scan import NotUsed, Scan, fewest_slices, not_used_file, scan_of_study
 from ich.dicom.series import studies_in
 from ich.errors import DataError, NoHeadCT
@@ -65,7 +65,7 @@ def read_studies(path: Path | Sequence[Path], *, series: str | None = None, slab
         DataError: the input is absent or empty.
         NoHeadCT: it holds no CT slice, or not the series asked for.
     """
-    read = [read_header(file) for file in find_files(path)]
+    read = [found for file in find_files(path) for found in read_headers(file)]
     headers = [found for found in read if isinstance(found, SliceHeader)]
     rejected = tuple(not_used_file(found) for found in read if isinstance(found, Rejected))
     if not headers:

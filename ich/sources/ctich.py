@@ -53,6 +53,10 @@ class CtIch:
             for name, path in self._volumes().items()
         ]
 
+    def rejected(self) -> tuple[RejectedFile, ...]:
+        """None: only volumes are looked at."""
+        return ()
+
     def notes(self) -> tuple[str, ...]:
         """Patients of the table who have no volume."""
         missing = set(read_slice_table(self.root / TABLE)) - set(self._volumes())

@@ -15,6 +15,7 @@ class Folder:
     Licence: whoever owns the files says. Patients are hashed with a key of one's own (`ICH_HASH_KEY`).
     """
 
+    series: tuple[str, ...] = ()
     keeps_every_slice = False
     public = False
     expected: Mapping[str, int] = MappingProxyType({})

@@ -29,6 +29,7 @@ class Phantom:
     Licence: as this package.
     """
 
+    series: tuple[str, ...] = ()
     keeps_every_slice = True
     public = True
     expected: Mapping[str, int] = MappingProxyType({})

@@ -31,6 +31,7 @@ class Rsna:
     2020;2(3):e190211. Licence: RSNA's terms, non-commercial research and education, no re-identification.
     """
 
+    series: tuple[str, ...] = ()
     keeps_every_slice = True
     public = True
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -38,17 +38,26 @@ class UnreadableStudy(DataError):
         return type(self), (self.rejected,)
 
 
+# What the rows of a label table are matched by: `file` is a path relative to the root, of a file or of a folder or zip
+# that holds the study.
+LABEL_KEYS = ("sop_uid", "series_uid", "study_uid", "accession", "file")
+
+
 @dataclass(frozen=True)
 class LabelTable:
-    """Labels of single slices.
+    """Labels of slices or of studies.
 
     Attributes:
-        frame: six float32 columns in the order of `ich.labels.LABELS`, indexed by sop_uid; nan where unknown.
+        frame: six float32 columns in the order of `ich.labels.LABELS`, indexed by `by`; nan where unknown.
         notes: sentences a person should read (duplicate rows, gaps).
+        by: one of `LABEL_KEYS`.
+        level: what a row speaks of, `slice` or `study`.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
+    by: str = "sop_uid"
+    level: Literal["slice", "study"] = "slice"
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,7 @@ class StudyRead:
         n_used: files whose pixels are in the scan.
         not_chosen: (series uid, number of files, reason code, sentence) of what was left aside on purpose.
         rejected: files that could not be used.
+        study_labels: float32 (6,) of the study as a whole, nan where unknown; None where the slices' labels say it.
     """
 
     scan: Scan
@@ -68,6 +78,7 @@ class StudyRead:
     n_used: int
     not_chosen: tuple[tuple[str, int, str, str], ...] = ()
     rejected: tuple[RejectedFile, ...] = ()
+    study_labels: np.ndarray | None = None
 
 
 class StudyTask(Protocol):
@@ -124,13 +135,19 @@ class Source(Protocol):
 
 @runtime_checkable
 class DicomSource(Source, Protocol):
-    """A data set of DICOM files; `ich.store` finds the studies in their headers."""
+    """A data set of DICOM files; `ich.store` finds the studies in their headers.
+
+    Attributes:
+        series: uids of series to read whatever the rule would choose.
+    """
+
+    series: tuple[str, ...]
 
     def files(self) -> list[DicomFile]:
         """Every file of the data set, sorted."""
 
     def labels(self) -> LabelTable | None:
-        """Labels by slice, or None where there are none."""
+        """Labels by slice or by study, or None where there are none."""
 
 
 @runtime_checkable
@@ -139,6 +156,9 @@ class VolumeSource(Source, Protocol):
 
     def studies(self) -> Sequence[tuple[str, VolumeTask]]:
         """(patient id, task) of each study, sorted; the patient id stays in memory."""
+
+    def rejected(self) -> tuple[RejectedFile, ...]:
+        """Files below the root that belong to no study, each with its reason."""
 
     def notes(self) -> tuple[str, ...]:
         """Sentences a person should read about the data set as found."""

@@ -10,14 +10,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ich.dicom.files import DicomFile
-from ich.dicom.header import Rejected, SliceHeader, read_header
+from ich.dicom.header import Rejected, SliceHeader, read_headers
+from ich.dicom.kinds import SeriesKind
 from ich.progress import Progress, quiet
 from ich.store.parallel import in_parallel
 
 FILES_A_TASK = 128  # enough that sending a task costs nothing beside reading it
 
-# patient_id and series_description live in memory only: they may name a person (DICOM PS3.15 table E.1-1).
-MEMORY_ONLY = ("patient_id", "series_description")
+# These live in memory only: they may name a person (DICOM PS3.15 table E.1-1).
+MEMORY_ONLY = ("patient_id", "accession")
+_KINDS = tuple(SeriesKind.__dataclass_fields__)
 
 _AXES = ("x", "y", "z")
 _SCHEMA = pa.schema(
@@ -31,6 +33,7 @@ _SCHEMA = pa.schema(
         ("series_uid", pa.string()),
         ("study_uid", pa.string()),
         ("patient_id", pa.string()),
+        ("accession", pa.string()),
         ("modality", pa.string()),
         ("rows", pa.int32()),
         ("columns", pa.int32()),
@@ -49,10 +52,13 @@ _SCHEMA = pa.schema(
         ("padding_high", pa.int64()),
         ("image_type", pa.string()),
         ("kernel", pa.string()),
-        ("series_description", pa.string()),
-        ("contrast", pa.bool_()),
+        *((name, pa.bool_()) for name in _KINDS),
         ("instance_number", pa.int64()),
         ("transfer_syntax", pa.string()),
+        ("pixel_offset", pa.int64()),
+        ("bits_allocated", pa.int16()),
+        ("frame", pa.int32()),
+        ("n_frames", pa.int32()),
     ]
 )
 _GROUPS = {
@@ -87,7 +93,7 @@ def file_table(files: Sequence[DicomFile], root: Path) -> pa.Table:
     )
 
 
-def read_headers(
+def read_header_table(
     files: Sequence[DicomFile], *, listed: pa.Table, processes: int, progress: Progress = quiet
 ) -> pa.Table:
     """Read the headers of all files.
@@ -147,7 +153,7 @@ def _readable(name: str) -> str:
 
 def _read_some(task: tuple[int, Sequence[DicomFile]]) -> tuple[int, pa.Table]:
     start, files = task
-    rows = [_row(read_header(file)) for file in files]
+    rows = [_row(found) for file in files for found in read_headers(file)]
     return start, pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
@@ -156,6 +162,7 @@ def _row(read: SliceHeader | Rejected) -> dict[str, Any]:
         return {"code": read.code, "sentence": read.sentence, "series_uid": read.series_uid}
     row = {name: getattr(read, name) for name in _PLAIN}
     row["image_type"] = "\\".join(read.image_type)
+    row |= {name: getattr(read.kind, name) for name in _KINDS}
     for name, columns in _GROUPS.items():
         row |= zip(columns, getattr(read, name) or (None,) * len(columns), strict=True)
     return row | {"code": "", "sentence": ""}
@@ -168,7 +175,8 @@ def _header(row: dict[str, Any], file: DicomFile) -> SliceHeader:
         values = tuple(row[column] for column in columns)
         facts[name] = None if values[0] is None else values
     kinds = row["image_type"]
-    return SliceHeader(file=file, image_type=tuple(kinds.split("\\")) if kinds else (), **facts)
+    kind = SeriesKind(**{name: row[name] for name in _KINDS})
+    return SliceHeader(file=file, image_type=tuple(kinds.split("\\")) if kinds else (), kind=kind, **facts)
 
 
 def rows_by(column: pa.ChunkedArray, rows: np.ndarray) -> Iterator[np.ndarray]:

@@ -17,7 +17,7 @@ from ich.sources.source import DicomSource, RejectedFile, Source, StudyTask, Vol
 from ich.store.choices import group_column, with_choices, with_patient_keys
 from ich.store.dicom_study import DicomStudy
 from ich.store.files import write_table
-from ich.store.headers import file_table, headers_of, known_rows, load_headers, read_headers, rows_by
+from ich.store.headers import file_table, headers_of, known_rows, load_headers, read_header_table, rows_by
 from ich.store.keys import HashKey
 from ich.store.settings import StoreSettings, digest
 
@@ -146,7 +146,7 @@ def _read(
     files: Sequence[DicomFile], which: np.ndarray, *, listed: pa.Table, processes: int, progress: Progress
 ) -> pa.Table:
     rows = np.flatnonzero(which)
-    return read_headers(
+    return read_header_table(
         [files[int(row)] for row in rows], listed=listed.take(pa.array(rows)), processes=processes, progress=progress
     )
 

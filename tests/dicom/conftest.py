@@ -13,6 +13,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRBigEndian, ExplicitVRLittleEnd
 
 from ich.dicom.files import DicomFile
 from ich.dicom.header import SliceHeader
+from ich.dicom.kinds import SeriesKind
 
 UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
@@ -24,10 +25,10 @@ def header() -> Callable[..., SliceHeader]:
     def make(z: float = 0.0, **facts: Any) -> SliceHeader:
         sound = SliceHeader(
             file=DicomFile(Path(f"/made/{z}.dcm")), sop_uid=f"1.2.{round(z * 100) + 10000}", series_uid="1.2.3",
-            study_uid="1.2", patient_id="", modality="CT", rows=4, columns=4, position=(0.0, 0.0, z),
+            study_uid="1.2", patient_id="", accession="", modality="CT", rows=4, columns=4, position=(0.0, 0.0, z),
             orientation=UPRIGHT, pixel_spacing=(0.5, 0.5), thickness_mm=5.0, slope=1.0, intercept=-1024.0,
             has_rescale=True, bits_stored=16, is_signed=True, padding=None,
-            image_type=("ORIGINAL", "PRIMARY", "AXIAL"), kernel="", series_description="", contrast=False,
+            image_type=("ORIGINAL", "PRIMARY", "AXIAL"), kernel="", kind=SeriesKind(),
             instance_number=None, transfer_syntax=ExplicitVRLittleEndian,
         )  # fmt: skip
         return replace(sound, **facts)

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from ich.dicom.facts import most_frequent, scan_facts, slice_warnings
+from ich.dicom.kinds import SeriesKind
 from ich.dicom.order import order_slices
 
 
@@ -12,8 +13,8 @@ from ich.dicom.order import order_slices
         ({"has_rescale": False}, "2 slices don't say how to rescale"),
         ({"padding": (1024, 1024)}, "2 slices state a padding value that means tissue"),
         ({"bits_stored": 12, "is_signed": False, "intercept": 0.0}, "2 slices hold 12 bits wrapped below zero"),
-        ({"contrast": True}, "2 slices were taken with contrast medium"),
-        ({"kernel": "BONE"}, "2 slices were reconstructed with a sharp kernel"),
+        ({"kind": SeriesKind(enhanced=True)}, "2 slices were taken with contrast medium"),
+        ({"kind": SeriesKind(sharp=True)}, "2 slices were reconstructed with a sharp kernel"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

@@ -18,7 +18,7 @@ from pydicom.uid import (
 
 from ich.dicom.elements import quiet_pydicom
 from ich.dicom.files import DicomFile, find_files
-from ich.dicom.header import REASONS, Rejected, SliceHeader, read_header
+from ich.dicom.header import REASONS, Rejected, SliceHeader, read_headers
 
 
 def test_a_sound_slice_gives_its_facts(write_slice):
@@ -26,7 +26,7 @@ def test_a_sound_slice_gives_its_facts(write_slice):
         z=12.5, PixelSpacing=["0.4", "0.6"], SliceThickness="5", ConvolutionKernel="H31s", InstanceNumber="7"
     )
 
-    header = read_header(DicomFile(path))
+    header = read_headers(DicomFile(path))[0]
 
     assert isinstance(header, SliceHeader)
     assert (header.rows, header.columns, header.position) == (4, 4, (0, 0, 12.5))
@@ -36,7 +36,7 @@ def test_a_sound_slice_gives_its_facts(write_slice):
 
 
 def test_what_may_be_missing_is_none(write_slice):
-    header = read_header(DicomFile(write_slice(RescaleSlope=None, RescaleIntercept=None)))
+    header = read_headers(DicomFile(write_slice(RescaleSlope=None, RescaleIntercept=None)))[0]
 
     assert (header.thickness_mm, header.instance_number, header.padding) == (None, None, None)
     assert (header.slope, header.intercept, header.has_rescale) == (1.0, 0.0, False)
@@ -47,11 +47,11 @@ def test_an_intercept_in_odd_text_is_read(write_slice, text):
     with quiet_pydicom():
         path = write_slice(RescaleIntercept=text)
 
-    assert read_header(DicomFile(path)).intercept == -1024
+    assert read_headers(DicomFile(path))[0].intercept == -1024
 
 
 def test_a_slice_without_modality_is_ct_by_its_class(write_slice):
-    assert isinstance(read_header(DicomFile(write_slice(Modality=None))), SliceHeader)
+    assert isinstance(read_headers(DicomFile(write_slice(Modality=None)))[0], SliceHeader)
 
 
 def test_invalid_uids_and_texts_reach_neither_terminal_nor_warnings(write_slice):
@@ -63,7 +63,7 @@ def test_invalid_uids_and_texts_reach_neither_terminal_nor_warnings(write_slice)
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        header = read_header(DicomFile(path))
+        header = read_headers(DicomFile(path))[0]
 
     assert (header.sop_uid, header.series_uid, header.study_uid) == ("ID_1", "ID_2", "ID_3")
 
@@ -92,7 +92,7 @@ def test_what_is_no_slice_is_rejected_with_a_code_and_a_sentence(write_slice, el
     with quiet_pydicom():
         path = write_slice(**elements)
 
-    rejected = read_header(DicomFile(path))
+    rejected = read_headers(DicomFile(path))[0]
 
     assert isinstance(rejected, Rejected)
     assert (rejected.code, rejected.sentence) == (code, REASONS[code])
@@ -104,17 +104,17 @@ def test_what_is_no_slice_is_rejected_with_a_code_and_a_sentence(write_slice, el
 def test_a_foreign_file_is_not_dicom(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
 
-    assert read_header(DicomFile(tmp_path / "file")).code == "not_dicom"
+    assert read_headers(DicomFile(tmp_path / "file"))[0].code == "not_dicom"
 
 
 def test_a_zip_that_was_not_looked_into_says_so(tmp_path):
     (tmp_path / "study.zip").write_bytes(b"PK\x03\x04 no zip")
 
-    assert read_header(DicomFile(tmp_path / "study.zip")).code == "unread_zip"
+    assert read_headers(DicomFile(tmp_path / "study.zip"))[0].code == "unread_zip"
 
 
 def test_a_file_that_vanished_is_unreadable(tmp_path):
-    assert read_header(DicomFile(tmp_path / "gone")).code == "unreadable"
+    assert read_headers(DicomFile(tmp_path / "gone"))[0].code == "unreadable"
 
 
 @pytest.mark.parametrize("is_implicit", [True, False], ids=["implicit", "explicit"])
@@ -123,7 +123,7 @@ def test_a_data_set_without_file_meta_is_read(tmp_path, data_set, is_implicit):
     del made.file_meta
     made.save_as(tmp_path / "bare", implicit_vr=is_implicit, little_endian=True, enforce_file_format=False)
 
-    header = read_header(DicomFile(tmp_path / "bare"))
+    header = read_headers(DicomFile(tmp_path / "bare"))[0]
 
     assert isinstance(header, SliceHeader)
     assert (header.transfer_syntax == ImplicitVRLittleEndian) == is_implicit
@@ -131,19 +131,19 @@ def test_a_data_set_without_file_meta_is_read(tmp_path, data_set, is_implicit):
 
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
 def test_each_plain_encoding_gives_the_same_header(write_slice, syntax):
-    header = read_header(DicomFile(write_slice(syntax=syntax, PixelPaddingValue=-2000)))
+    header = read_headers(DicomFile(write_slice(syntax=syntax, PixelPaddingValue=-2000)))[0]
 
     assert (header.rows, header.bits_stored, header.intercept, header.padding) == (4, 16, -1024, (-2000, -2000))
 
 
 def test_padding_written_without_a_sign_is_read_with_it(write_slice):
-    header = read_header(DicomFile(write_slice(PixelPaddingValue=63536, PixelPaddingRangeLimit=63636)))
+    header = read_headers(DicomFile(write_slice(PixelPaddingValue=63536, PixelPaddingRangeLimit=63636)))[0]
 
     assert header.padding == (-2000, -1900)
 
 
 def test_a_header_is_small_to_send_and_hides_the_patient(write_slice):
-    header = read_header(DicomFile(write_slice(PatientID="SECRET", SeriesDescription="SECRET")))
+    header = read_headers(DicomFile(write_slice(PatientID="SECRET", SeriesDescription="SECRET")))[0]
 
     assert len(pickle.dumps([header] * 1)) < 1000
     assert pickle.loads(pickle.dumps(header)) == header
@@ -161,7 +161,7 @@ def test_any_mutation_of_a_file_ends_as_a_header_or_a_reason(tmp_path, data_set,
         content[place] = rng.integers(256)
     (tmp_path / "mutant").write_bytes(content[: round(len(content) * (0.3 + 0.7 * cut))])
 
-    found = read_header(DicomFile(tmp_path / "mutant"))
+    found = read_headers(DicomFile(tmp_path / "mutant"))[0]
 
     assert isinstance(found, SliceHeader) or found.code in REASONS
 
@@ -180,7 +180,7 @@ ODD = {
 def test_each_of_the_odd_real_files_ends_as_documented(realdata):
     files = [file for file in find_files(realdata / "formats" / "odd.zip") if "/IM-" not in file.member]
 
-    codes = {Path(file.member).name: getattr(read_header(file), "code", None) for file in files}
+    codes = {Path(file.member).name: getattr(read_headers(file)[0], "code", None) for file in files}
 
     assert codes == ODD
 
@@ -192,7 +192,7 @@ def test_headers_of_real_files_agree_with_the_table_of_facts(realdata, archive):
         facts = {row["member"]: row for row in csv.DictReader(table) if row["zip"] == archive}
 
     for file in find_files(realdata / archive):
-        header, row = read_header(file), facts[file.member]
+        header, row = read_headers(file)[0], facts[file.member]
 
         assert header.sop_uid == row["SOPInstanceUID"]
         assert (header.rows, header.columns, header.bits_stored) == tuple(

@@ -15,7 +15,7 @@ from pydicom.uid import (
 
 from ich.dicom import pixels
 from ich.dicom.files import DicomFile, find_files
-from ich.dicom.header import SliceHeader, read_header
+from ich.dicom.header import SliceHeader, read_headers
 from ich.dicom.pixels import UnreadablePixels, clean_hu, read_hu, read_stored, rescaled_hu, unwrapped_hu
 
 RAMP = np.arange(-1000, 600, 100).reshape(4, 4)  # HU
@@ -27,14 +27,14 @@ RAMP = np.arange(-1000, 600, 100).reshape(4, 4)  # HU
     ids=lambda syntax: syntax.name,
 )
 def test_each_encoding_gives_the_same_hu(write_slice, syntax):
-    hu = read_hu(read_header(DicomFile(write_slice(syntax=syntax, hu=RAMP))))
+    hu = read_hu(read_headers(DicomFile(write_slice(syntax=syntax, hu=RAMP)))[0])
 
     np.testing.assert_array_equal(hu, RAMP)
     assert hu.dtype == np.int16
 
 
 def test_a_matrix_that_is_not_square_keeps_its_shape(write_slice):
-    hu = read_hu(read_header(DicomFile(write_slice(hu=RAMP.reshape(2, 8)))))
+    hu = read_hu(read_headers(DicomFile(write_slice(hu=RAMP.reshape(2, 8))))[0])
 
     np.testing.assert_array_equal(hu, RAMP.reshape(2, 8))
 
@@ -42,7 +42,7 @@ def test_a_matrix_that_is_not_square_keeps_its_shape(write_slice):
 def test_monochrome1_says_how_to_show_a_slice_and_leaves_its_hu(write_slice):
     path = write_slice(hu=RAMP, PhotometricInterpretation="MONOCHROME1")
 
-    np.testing.assert_array_equal(read_hu(read_header(DicomFile(path))), RAMP)
+    np.testing.assert_array_equal(read_hu(read_headers(DicomFile(path))[0]), RAMP)
 
 
 def test_a_data_set_without_file_meta_gives_its_hu(tmp_path, data_set):
@@ -50,13 +50,13 @@ def test_a_data_set_without_file_meta_gives_its_hu(tmp_path, data_set):
     del made.file_meta
     made.save_as(tmp_path / "bare", implicit_vr=True, little_endian=True, enforce_file_format=False)
 
-    np.testing.assert_array_equal(read_hu(read_header(DicomFile(tmp_path / "bare"))), RAMP)
+    np.testing.assert_array_equal(read_hu(read_headers(DicomFile(tmp_path / "bare"))[0]), RAMP)
 
 
 def test_two_different_windows_in_the_header_change_nothing(write_slice):
     path = write_slice(hu=RAMP, WindowCenter=["00036", "00600"], WindowWidth=["00036", "02800"])
 
-    np.testing.assert_array_equal(read_hu(read_header(DicomFile(path))), RAMP)
+    np.testing.assert_array_equal(read_hu(read_headers(DicomFile(path))[0]), RAMP)
 
 
 def test_fractions_of_hu_are_rounded_half_to_even(header):
@@ -129,7 +129,7 @@ def test_sound_files_are_not_taken_for_wrapped_ones(header, facts, stored, hu):
 
 def test_pixels_cut_off_after_the_header_was_read_are_truncated(write_slice):
     path = write_slice(hu=RAMP)
-    header = read_header(DicomFile(path))
+    header = read_headers(DicomFile(path))[0]
     path.write_bytes(path.read_bytes()[:-6])
 
     with pytest.raises(UnreadablePixels) as error:
@@ -142,7 +142,7 @@ def test_a_truncated_deflated_file_is_no_slice(write_slice):
     path = write_slice(syntax=DeflatedExplicitVRLittleEndian, hu=RAMP)
     path.write_bytes(path.read_bytes()[:-20])
 
-    assert read_header(DicomFile(path)).code == "unreadable"
+    assert read_headers(DicomFile(path))[0].code == "unreadable"
 
 
 def test_a_missing_decoder_names_the_extra(header):
@@ -153,7 +153,7 @@ def test_a_missing_decoder_names_the_extra(header):
 
 
 def test_pixels_of_another_shape_than_stated_are_refused(write_slice):
-    header = read_header(DicomFile(write_slice(hu=RAMP)))
+    header = read_headers(DicomFile(write_slice(hu=RAMP)))[0]
 
     with pytest.raises(UnreadablePixels, match="not the matrix that the header states"):
         read_hu(replace(header, rows=2))
@@ -170,8 +170,8 @@ SYNTAXES = {
 @pytest.mark.parametrize(("syntax", "largest"), SYNTAXES.items(), ids=SYNTAXES)
 def test_one_real_slice_is_the_same_in_each_transfer_syntax(realdata, syntax, largest):
     files = {file.member: file for file in find_files(realdata / "formats" / "syntaxes.zip")}
-    base = read_header(files["syntaxes/CTImage.dcm"])
-    other = read_header(next(file for member, file in files.items() if syntax in member))
+    base = read_headers(files["syntaxes/CTImage.dcm"])[0]
+    other = read_headers(next(file for member, file in files.items() if syntax in member))[0]
 
     difference = np.abs(rescaled_hu(read_stored(base), base) - rescaled_hu(read_stored(other), other))
 
@@ -182,7 +182,7 @@ def test_one_real_slice_is_the_same_in_each_transfer_syntax(realdata, syntax, la
 @pytest.mark.parametrize(("syntax", "way"), {"4.51": "pylibjpeg-libjpeg", "4.53": "codecs", "4.55": "codecs"}.items())
 def test_retired_jpeg_says_that_no_decoder_reads_it(realdata, syntax, way):
     files = find_files(realdata / "formats" / "syntaxes.zip")
-    header = read_header(next(file for file in files if f"{syntax}.dcm" in file.member))
+    header = read_headers(next(file for file in files if f"{syntax}.dcm" in file.member))[0]
 
     with pytest.raises(UnreadablePixels, match=way) as error:
         read_hu(header)
@@ -199,7 +199,12 @@ ARCHIVES = ("ge_tilt/ge_tilt.zip", "cq500/CQ500_CT_181.zip", "philips_mixed/phil
 @pytest.mark.parametrize("archive", ARCHIVES)
 def test_real_files_give_the_hu_that_simpleitk_gives(realdata, tmp_path, archive):
     simpleitk = pytest.importorskip("SimpleITK")
-    headers = [found for found in map(read_header, find_files(realdata / archive)) if isinstance(found, SliceHeader)]
+    headers = [
+        found
+        for file in find_files(realdata / archive)
+        for found in read_headers(file)
+        if isinstance(found, SliceHeader)
+    ]
 
     for header in headers[:: max(1, len(headers) // 4)]:
         path = tmp_path / "slice.dcm"
@@ -211,7 +216,7 @@ def test_real_files_give_the_hu_that_simpleitk_gives(realdata, tmp_path, archive
 
 @pytest.mark.realdata
 def test_real_signed_slices_hold_no_value_below_air_though_no_padding_is_stated(realdata):
-    headers = [read_header(file) for file in find_files(realdata / "rsna" / "stage_2_train_ID_30ea2b02d4.zip")]
+    headers = [read_headers(file)[0] for file in find_files(realdata / "rsna" / "stage_2_train_ID_30ea2b02d4.zip")]
 
     assert headers[0].padding is None
     assert rescaled_hu(read_stored(headers[0]), headers[0]).min() == -3024

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ich.dicom.files import find_files
-from ich.dicom.header import SliceHeader, read_header
+from ich.dicom.header import SliceHeader, read_headers
 from ich.dicom.scan import preprocess_scan, read_scan
 from ich.errors import DataError, NoHeadCT
 
@@ -19,7 +19,7 @@ def study(write_slice, tmp_path):
 
 
 def headers_of(folder):
-    return [read_header(file) for file in find_files(folder)]
+    return [read_headers(file)[0] for file in find_files(folder)]
 
 
 def test_a_folder_becomes_a_volume_from_feet_to_head(study):
@@ -232,7 +232,7 @@ def test_the_mixed_philips_export_yields_its_complete_5_mm_series_and_explains_t
 @pytest.mark.realdata
 def test_the_thin_philips_series_gives_slabs_where_it_is_asked_for(realdata):
     archive = realdata / "philips_mixed" / "philips_S21570.zip"
-    thin = read_header(next(file for file in find_files(archive) if "/S2020/I" in file.member))
+    thin = read_headers(next(file for file in find_files(archive) if "/S2020/I" in file.member))[0]
     assert isinstance(thin, SliceHeader)
 
     scan = preprocess_scan(archive, series=thin.series_uid)

@@ -1,6 +1,7 @@
 import pytest
 
 from ich.dicom.header import REASONS
+from ich.dicom.kinds import SeriesKind
 from ich.dicom.series import choose_series, studies_in
 from ich.errors import DataError, NoHeadCT
 
@@ -21,12 +22,12 @@ def codes(choice):
 
 def test_a_study_of_many_series_yields_the_plain_soft_thick_one_and_a_reason_for_each_other(series):
     study = [
-        *series("scout", n=1, image_type=("ORIGINAL", "PRIMARY", "LOCALIZER")),
-        *series("mip", image_type=("DERIVED", "SECONDARY", "MIP")),
+        *series("scout", n=1, kind=SeriesKind(localizer=True)),
+        *series("mip", kind=SeriesKind(projection=True)),
         *series("coronal", orientation=(1, 0, 0, 0, 0, -1)),
         *series("few", n=4),
-        *series("post", contrast=True),
-        *series("bone", kernel="BONE"),
+        *series("post", kind=SeriesKind(enhanced=True)),
+        *series("bone", kind=SeriesKind(sharp=True)),
         *series("half", n=15),
         *series("thin", n=150, step=1.0),
         *series("eight", n=19, step=8.0),
@@ -58,13 +59,13 @@ def test_a_complete_thin_series_is_better_than_a_thick_part_of_the_head(series):
 
 
 def test_an_enhanced_series_is_read_where_there_is_no_other(series):
-    choice = choose_series([*series("post", contrast=True), *series("few", n=2)])
+    choice = choose_series([*series("post", kind=SeriesKind(enhanced=True)), *series("few", n=2)])
 
     assert choice.series_uid == "post"
 
 
 def test_a_localizer_inside_a_series_is_left_out_of_it(series):
-    study = series("one") + series("one", n=1, image_type=("ORIGINAL", "PRIMARY", "LOCALIZER"))
+    study = series("one") + series("one", n=1, kind=SeriesKind(localizer=True))
 
     choice = choose_series(study)
 
@@ -81,7 +82,7 @@ def test_slices_that_do_not_fit_their_series_are_left_out_with_a_reason(series, 
 
 
 def test_a_series_that_was_asked_for_is_taken_however_few_its_slices(series):
-    choice = choose_series([*series("wanted"), *series("few", n=2, kernel="BONE")], series="few")
+    choice = choose_series([*series("wanted"), *series("few", n=2, kind=SeriesKind(sharp=True))], series="few")
 
     assert (choice.series_uid, len(choice.headers)) == ("few", 2)
     assert codes(choice) == {"wanted": "not_asked_for"}
@@ -93,7 +94,7 @@ def test_a_series_that_is_not_there_is_an_error(series):
 
 
 def test_without_a_readable_head_the_error_says_what_was_found(series):
-    scout = series("scout", n=2, image_type=("ORIGINAL", "PRIMARY", "LOCALIZER"))
+    scout = series("scout", n=2, kind=SeriesKind(localizer=True))
 
     with pytest.raises(NoHeadCT, match=r"found 2 files \(localizer\), 4 files \(too_few_slices\)"):
         choose_series([*scout, *series("few", n=4)])
@@ -108,7 +109,7 @@ def test_several_studies_are_told_apart_and_not_chosen_from(series):
 
 
 def test_the_reason_holds_no_text_of_the_header(series):
-    choice = choose_series([*series("a", series_description="SECRET"), *series("b", kernel="BONE")])
+    choice = choose_series([*series("a", accession="SECRET"), *series("b", kind=SeriesKind(sharp=True))])
 
     assert "SECRET" not in choice.reason + "".join(left_out.sentence for left_out in choice.not_chosen)
     assert choice.reason == "no contrast medium, soft kernel, 30 slices, steps of 5.00 mm: first of 2 by the rule"

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from ich.dicom.files import find_files
-from ich.dicom.header import read_header
+from ich.dicom.header import read_headers
 from ich.store.choices import with_choices, with_patient_keys
-from ich.store.headers import MEMORY_ONLY, file_table, headers_of, known_rows, read_headers, rows_by
+from ich.store.headers import MEMORY_ONLY, file_table, headers_of, known_rows, read_header_table, rows_by
 from ich.store.keys import HashKey
 
 
@@ -22,7 +22,7 @@ def files(tmp_path, write_study, write_slice, slice_hu):
 
 
 def table_of(files, root):
-    return read_headers(files, listed=file_table(files, root), processes=1)
+    return read_header_table(files, listed=file_table(files, root), processes=1)
 
 
 def test_headers_come_back_from_the_table_as_they_were_read(files, tmp_path):
@@ -31,7 +31,7 @@ def test_headers_come_back_from_the_table_as_they_were_read(files, tmp_path):
 
     headers = headers_of(table.take(pa.array(good)), [files[row] for row in good])
 
-    assert headers == [read_header(files[row]) for row in good]
+    assert headers == [read_headers(files[row])[0] for row in good]
 
 
 def test_a_kept_table_gives_all_but_what_may_name_a_person(files, tmp_path):
@@ -40,7 +40,7 @@ def test_a_kept_table_gives_all_but_what_may_name_a_person(files, tmp_path):
 
     header = headers_of(kept.slice(0, 1), files[:1])[0]
 
-    assert header == dataclasses.replace(read_header(files[0]), **dict.fromkeys(MEMORY_ONLY, ""))
+    assert header == dataclasses.replace(read_headers(files[0])[0], **dict.fromkeys(MEMORY_ONLY, ""))
 
 
 def test_rejected_files_have_a_row_with_their_reason(files, tmp_path):

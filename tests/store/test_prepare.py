@@ -127,8 +127,8 @@ def test_a_header_that_was_read_is_not_read_again(prepare, rsna_root, monkeypatc
     read = []
     from ich.store import headers
 
-    real = headers.read_header
-    monkeypatch.setattr(headers, "read_header", lambda file: (read.append(file), real(file))[1])
+    real = headers.read_headers
+    monkeypatch.setattr(headers, "read_headers", lambda file: (read.append(file), real(file))[1])
     prepare(Rsna(rsna_root))
 
     assert len(read) == 5
