@@ -39,6 +39,10 @@ class HashKey:
         """The study's key within a source; also its file name."""
         return self._digest("s", "study", source, patient_id, study_uid)
 
+    def accession(self, source: str, number: str) -> str:
+        """The key of an accession number within a source; spaces around the number don't count."""
+        return self._digest("a", "accession", source, number.strip())
+
     def _digest(self, letter: str, *parts: str) -> str:
         """The letter keeps a key from being taken for a number by YAML or a spreadsheet."""
         message = "\0".join(parts).encode("utf-8", "surrogateescape")
