@@ -50,14 +50,17 @@ class LabelTable:
     Attributes:
         frame: six float32 columns in the order of `ich.labels.LABELS`, indexed by `by`; nan where unknown.
         notes: sentences a person should read (duplicate rows, gaps).
-        by: one of `LABEL_KEYS`.
-        level: what a row speaks of, `slice` or `study`.
+        by: one of `LABEL_KEYS`; "" for the one of them that fits most rows.
+        level: what a row speaks of, `slice` or `study`. Rows by file speak of a slice where they name a file of one
+            slice, else of the study.
+        lines: int64 (rows of `frame`,), the line of the label file each row was first read from; None: not known.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
     by: str = "sop_uid"
     level: Literal["slice", "study"] = "slice"
+    lines: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
