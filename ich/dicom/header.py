@@ -18,37 +18,9 @@ from pydicom.uid import (
 from ich.dicom.elements import Elements, quiet_pydicom, read_dataset
 from ich.dicom.files import DicomFile
 from ich.dicom.kinds import SeriesKind, series_kind
+from ich.dicom.reasons import NOT_SLICES, REASONS
 
-REASONS: dict[str, str] = {
-    "not_dicom": "is no DICOM file",
-    "unread_zip": "is a zip that is damaged, or larger than any study; name it alone to see which",
-    "unreadable": "can't be read",
-    "directory": "is a DICOM directory, which lists files and holds no image",
-    "not_ct": "is no CT image",
-    "no_pixels": "holds no pixel data, or ends before them",
-    "multi_frame": "holds several frames in one file, which is not read yet",
-    "secondary_capture": "is a captured screen, not a CT slice",
-    "colour": "holds a colour picture, not CT values",
-    "no_geometry": "lacks position, orientation or pixel spacing",
-    "odd_size": "states a matrix that no CT slice has",
-    "truncated": "ends before its last pixel",
-    "no_decoder": "is compressed in a way that no installed decoder reads; try: pip install 'ich[codecs]'",
-    "localizer": "is a localizer, not a stack of slices",
-    "not_axial": "is not axial",
-    "projection": "is a projection through several slices",
-    "mixed_geometry": "differs from the rest of its series in matrix or orientation",
-    "too_few_slices": "has too few slices for a head",
-    "partial": "covers less of the head than another series",
-    "contrast": "was taken with contrast medium, and one without it is there",
-    "sharp_kernel": "was reconstructed with a sharp kernel for bone, and a soft one is there",
-    "thin": "has thin slices, and thicker ones are there",
-    "other_step": "has steps further from 5 mm than another series",
-    "fewer_slices": "is like the chosen series but has fewer slices",
-    "other_series": "is like the chosen series and stands behind it in the order of series uids",
-    "not_asked_for": "is not the series that was asked for",
-    "duplicate": "is there twice; it is read once",
-    "repeated_position": "lies at the same position as another slice, which is kept",
-}
+__all__ = ["NOT_SLICES", "REASONS", "Rejected", "SliceHeader", "read_headers"]
 
 Orientation = tuple[float, float, float, float, float, float]
 
@@ -70,12 +42,14 @@ class Rejected:
         code: a key of `REASONS`.
         sentence: what is wrong, in words, free of identifying text.
         series_uid: the series it says it belongs to, if it does.
+        study_uid: the study likewise; with a code in `NOT_SLICES` it is a page of that study, not a fault.
     """
 
     file: DicomFile
     code: str
     sentence: str
     series_uid: str = ""
+    study_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +130,8 @@ def _read_header(file: DicomFile) -> SliceHeader | Rejected:
             elements = Elements(dataset)
             code = _why_not(elements, dataset) or _why_not_whole(elements, dataset, stream)
             if code:
-                return Rejected(file, code, REASONS[code], intern(elements.text("SeriesInstanceUID")))
+                uids = [intern(elements.text(f"{level}InstanceUID")) for level in ("Series", "Study")]
+                return Rejected(file, code, REASONS[code], *uids)
             return _header(file, elements, dataset)
     except Exception as error:  # a stranger's bytes can raise almost anything in a parser: it becomes a fact
         return Rejected(file, "unreadable", f"{REASONS['unreadable']} ({type(error).__name__})")
@@ -173,7 +148,7 @@ def _why_not(elements: Elements, dataset: FileDataset) -> str | None:
     if sop_class == _SECONDARY_CAPTURE_CLASS:
         return "secondary_capture"
     if sop_class in _MULTI_FRAME_CT_CLASSES or (elements.number("NumberOfFrames") or 1) > 1:
-        return "multi_frame"
+        return "odd_frames"
     if elements.text("PhotometricInterpretation") not in _GREY or (elements.whole("SamplesPerPixel") or 1) > 1:
         return "colour"
     if not all(0 < (elements.whole(side) or 0) <= MAX_SIDE for side in ("Rows", "Columns")):

@@ -1,6 +1,7 @@
 """Turns the stored pixels of one slice into HU."""
 
 import zlib
+from dataclasses import dataclass, field
 
 import numpy as np
 from pydicom.pixels import get_decoder
@@ -32,6 +33,34 @@ class UnreadablePixels(DataError):
         super().__init__(f"pixels: {sentence}")
         self.code = code
         self.sentence = sentence
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """The pixels of one slice and what they were stored as.
+
+    Attributes:
+        hu: int16 HU (R, C), cleaned as `read_hu` says.
+        lowest, highest: the smallest and the largest stored value.
+        n_air: pixels below -1024 HU that no padding tag explains.
+    """
+
+    hu: np.ndarray = field(repr=False)
+    lowest: int
+    highest: int
+    n_air: int
+
+
+def read_plane(header: SliceHeader) -> Plane:
+    """Read one slice as HU, with what is known of its stored values.
+
+    Raises:
+        UnreadablePixels: as `read_hu`.
+    """
+    stored = read_stored(header)
+    hu = _to_hu(stored, header)
+    n_air = int(np.count_nonzero((hu < HU_FLOOR) & ~_is_padding(stored, header)))
+    return Plane(clean_hu(stored, header), int(stored.min()), int(stored.max()), n_air)
 
 
 def read_hu(header: SliceHeader) -> np.ndarray:
@@ -138,10 +167,15 @@ def clean_hu(stored: np.ndarray, header: SliceHeader) -> np.ndarray:
         int16 HU of the same shape, -1024..3071.
     """
     hu = np.clip(_to_hu(stored, header), HU_FLOOR, HU_CEILING).astype(np.int16)
-    if header.padding is not None and not has_misleading_padding(header):
-        low, high = header.padding
-        hu[(stored >= low) & (stored <= high)] = AIR
+    hu[_is_padding(stored, header)] = AIR
     return hu
+
+
+def _is_padding(stored: np.ndarray, header: SliceHeader) -> np.ndarray:
+    if header.padding is None or has_misleading_padding(header):
+        return np.zeros(stored.shape, dtype=bool)
+    low, high = header.padding
+    return (stored >= low) & (stored <= high)
 
 
 def _to_hu(stored: np.ndarray, header: SliceHeader) -> np.ndarray:

@@ -73,8 +73,8 @@ def test_invalid_uids_and_texts_reach_neither_terminal_nor_warnings(write_slice)
     [
         ({"Modality": "MR"}, "not_ct"),
         ({"PixelData": None}, "no_pixels"),
-        ({"NumberOfFrames": 2}, "multi_frame"),
-        ({"SOPClassUID": EnhancedCTImageStorage}, "multi_frame"),
+        ({"NumberOfFrames": 2}, "odd_frames"),
+        ({"SOPClassUID": EnhancedCTImageStorage}, "odd_frames"),
         ({"SOPClassUID": SecondaryCaptureImageStorage}, "secondary_capture"),
         ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "colour"),
         ({"ImagePositionPatient": None}, "no_geometry"),
@@ -167,7 +167,7 @@ def test_any_mutation_of_a_file_ends_as_a_header_or_a_reason(tmp_path, data_set,
 
 
 ODD = {
-    "693_J2KR.dcm": None, "693_UNCR.dcm": None, "CT0012.fragmented_no_bot_jpeg_baseline.51.dcm": "multi_frame",
+    "693_J2KR.dcm": None, "693_UNCR.dcm": None, "CT0012.fragmented_no_bot_jpeg_baseline.51.dcm": "odd_frames",
     "CT1_J2KR": None, "CT_small.dcm": None, "ExplVR_BigEnd.dcm": "not_ct", "Fake_MONOHR1.dcm": "not_ct",
     "J2K_pixelrep_mismatch.dcm": None, "emri_small.dcm": "not_ct", "explicit_VR-UN.dcm": None,
     "image_dfl.dcm": "not_ct", "lungmask_no_meta_ct.dcm": None, "no-pixel-spacing.dcm": "not_ct",
