@@ -29,7 +29,7 @@ def prepare(config: DictConfig) -> int:
         test_share=config.store.test_share,
         seed=config.store.seed,
         slab_mm=config.store.slab_mm,
-        processes=config.processes or len(os.sched_getaffinity(0)),
+        processes=len(os.sched_getaffinity(0)) if config.processes is None else config.processes,
         folds=Path(config.store.folds) if config.store.folds else None,
         progress=bar,
     )

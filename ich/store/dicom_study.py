@@ -1,10 +1,13 @@
 """One study of DICOM files, ready to be read in any process."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 
+from ich.dicom.files import DicomFile
 from ich.dicom.header import REASONS, SliceHeader
 from ich.dicom.pixels import UnreadablePixels, read_hu
 from ich.dicom.scan import NotUsed, ScanSeries, read_scan
@@ -25,6 +28,7 @@ class DicomStudy:
         keeps_every_slice: no slice is merged with or dropped for another.
         reason: why this series.
         not_chosen: (series uid, number of files, code, sentence) of the study's others.
+        lost: files that aren't read any more, as they cost a worker.
     """
 
     study_uid: str
@@ -34,6 +38,18 @@ class DicomStudy:
     keeps_every_slice: bool
     reason: str
     not_chosen: tuple[tuple[str, int, str, str], ...]
+    lost: tuple[RejectedFile, ...] = ()
+
+    def without(self, lost: Mapping[DicomFile, str]) -> "DicomStudy":
+        """The study without some files, which end as rejected with the reason code given."""
+        stays = [header.file not in lost for header in self.headers]
+        rejected = [RejectedFile(file.relative_to(self.root), code, REASONS[code]) for file, code in lost.items()]
+        return replace(
+            self,
+            headers=tuple(compress(self.headers, stays)),
+            labels=self.labels[np.array(stays, dtype=bool)],
+            lost=(*self.lost, *rejected),
+        )
 
     def read(self, *, slab_mm: float | None) -> StudyRead:
         """Read pixels; slices of a merged slab have no labels.
@@ -41,15 +57,17 @@ class DicomStudy:
         Raises:
             UnreadableStudy: no slice could be read.
         """
+        if not self.headers:
+            raise UnreadableStudy(self.lost)
         try:
             scan = read_scan(self.headers, slab_mm=slab_mm, keeps_every_slice=self.keeps_every_slice)
         except NoHeadCT as error:
-            raise UnreadableStudy([self._why_not(header) for header in self.headers]) from error
+            raise UnreadableStudy([*self.lost, *map(self._why_not, self.headers)]) from error
         known = {header.sop_uid: row for header, row in zip(self.headers, self.labels, strict=True)}
         nothing = np.full(len(LABELS), np.nan, dtype=np.float32)
         is_slab = bool(scan.source_uids)
         labels = np.stack([nothing if is_slab else known.get(uid, nothing) for uid in scan.sop_uids])  # (S, 6)
-        rejected = tuple(self._rejected(one) for one in scan.not_used if not _is_twin(one))
+        rejected = (*self.lost, *(self._rejected(one) for one in scan.not_used if not _is_twin(one)))
         twins = [one for one in scan.not_used if _is_twin(one)]
         dropped = tuple((self.headers[0].series_uid, 1, one.code, one.sentence) for one in twins)
         n_used = len(self.headers) - len(scan.not_used)

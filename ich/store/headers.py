@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ich.dicom.files import DicomFile
-from ich.dicom.header import Rejected, SliceHeader, read_headers
+from ich.dicom.header import REASONS, Rejected, SliceHeader, read_headers
 from ich.dicom.kinds import SeriesKind
 from ich.progress import Progress, quiet
+from ich.store.guards import BatchGuard, FileBatch
 from ich.store.parallel import in_parallel
 
 FILES_A_TASK = 128  # enough that sending a task costs nothing beside reading it
@@ -108,9 +109,9 @@ def read_header_table(
         A row a file in the order given; a rejected file has `code` and `sentence` and little else.
     """
     starts = range(0, len(files), FILES_A_TASK)
-    tasks = ((start, files[start : start + FILES_A_TASK]) for start in starts)
-    processes = min(processes, max(1, len(starts)))
-    read = progress(in_parallel(_read_some, tasks, processes=processes), total=len(starts), description="headers")
+    batches = (FileBatch(start, tuple(files[start : start + FILES_A_TASK]), {}) for start in starts)
+    results = in_parallel(_read_some, batches, processes=min(processes, len(starts)), guard=BatchGuard())
+    read = progress(results, total=len(starts), description="headers")
     parts = [part for _, part in sorted(read, key=lambda one: one[0])]
     table = pa.concat_tables(parts) if parts else _SCHEMA.empty_table()
     for name in ("file", "bytes", "modified"):
@@ -151,10 +152,14 @@ def _readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _read_some(task: tuple[int, Sequence[DicomFile]]) -> tuple[int, pa.Table]:
-    start, files = task
-    rows = [_row(found) for file in files for found in read_headers(file)]
-    return start, pa.Table.from_pylist(rows, schema=_SCHEMA)
+def _read_some(batch: FileBatch) -> tuple[int, pa.Table]:
+    rows = [_row(found) for place, file in enumerate(batch.files) for found in _found(file, batch.lost.get(place, ""))]
+    return batch.start, pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+def _found(file: DicomFile, lost: str) -> tuple[SliceHeader | Rejected, ...]:
+    """What the file holds; not read any more where it cost a worker (`lost`: reason code)."""
+    return (Rejected(file, lost, REASONS[lost]),) if lost else read_headers(file)
 
 
 def _row(read: SliceHeader | Rejected) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ich.store.assign import read_fold_file
 from ich.store.finish import Account, finish_store
 from ich.store.folds import FoldOptions
 from ich.store.gather import read_facts
+from ich.store.guards import StudyGuard
 from ich.store.inventory import Inventory, Listed, list_studies
 from ich.store.keys import HashKey, find_hash_key
 from ich.store.parallel import in_parallel
@@ -45,7 +46,7 @@ def prepare_store(
         test_share: share of patients kept apart as fold -1; 0 for none.
         seed: of the split.
         slab_mm: height to which thin slices are averaged, None to leave them; not for sources that keep every slice.
-        processes: that read and write; 1 works in this process.
+        processes: workers that read and write; 0 works in this process, where a bad file may end the whole run.
         folds: CSV `patient,fold` to use instead of the rule.
         progress: shown by batches of headers, then by studies.
 
@@ -56,8 +57,8 @@ def prepare_store(
     started = time.monotonic()
     options = FoldOptions(n_folds, test_share, seed)
     StoreSettings(source.name, size, slab_mm, "")
-    if processes < 1:
-        raise ConfigError(f"processes={processes}: expected 1 or more, found fewer; leave it out for one a core")
+    if processes < 0:
+        raise ConfigError(f"processes={processes}: expected 0 or more, found fewer; leave it out for one a core")
     if folds is not None:
         read_fold_file(folds)
     path = path.absolute()
@@ -130,7 +131,8 @@ def _make_studies(
         for one in inventory.studies
         if there.get(one.study) != one.fingerprint(settings) or not (folder / f"{one.study}.b2nd").is_file()
     ]
-    written = in_parallel(write_study, _jobs(todo, settings, folder), processes=min(processes, max(1, len(todo))))
+    jobs = _jobs(todo, settings, folder)
+    written = in_parallel(write_study, jobs, processes=min(processes, len(todo)), guard=StudyGuard())
     made = tuple(progress(written, total=len(todo), description="studies"))
     failed = [file for one in made for file in one.failed]
     if inventory.studies and sum(bool(one.failed) for one in made) == len(inventory.studies) and not there:
