@@ -105,7 +105,13 @@ class PrepareOptions:
     difficulty: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     processes: int | None = None
-    """Processes that read studies; null: by the cores this process may use."""
+    """Processes that read; 0 works in this one; null: by the cores this process may use."""
+    inspect: bool = False
+    """Say what would be read and why, and what it would take; only headers are read and kept."""
+    shard: int | None = None
+    """Number of this shard, from 0; null: the whole work."""
+    shards: int = 1
+    """Shards that share the work, each started by itself."""
 
 
 @dataclass
