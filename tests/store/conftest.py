@@ -16,7 +16,7 @@ from ich.store.store import Store
 from ich.store.summary import PreparedSummary
 
 SIZE = 32
-OPTIONS = {"size": SIZE, "n_folds": 3, "test_share": 0.2, "seed": 0, "slab_mm": 5.0, "processes": 1}
+OPTIONS = {"size": SIZE, "n_folds": 3, "test_share": 0.2, "seed": 0, "slab_mm": 5.0, "processes": 0}
 
 
 def slice_hu(seed: int) -> np.ndarray:

@@ -22,7 +22,7 @@ def files(tmp_path, write_study, write_slice, slice_hu):
 
 
 def table_of(files, root):
-    return read_header_table(files, listed=file_table(files, root), processes=1)
+    return read_header_table(files, listed=file_table(files, root), processes=0)
 
 
 def test_headers_come_back_from_the_table_as_they_were_read(files, tmp_path):

@@ -321,7 +321,7 @@ def test_a_store_of_another_source_or_a_folder_of_other_things_is_left_alone(pre
         ({"size": 0}, "store.size=0"),
         ({"n_folds": 1}, "store.n_folds=1"),
         ({"slab_mm": -1.0}, "store.slab_mm=-1.0"),
-        ({"processes": 0}, "processes=0"),
+        ({"processes": -1}, "processes=-1"),
     ],
 )
 def test_settings_out_of_range_are_refused_before_anything_is_read(prepare, change, sentence):
