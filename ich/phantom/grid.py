@@ -46,6 +46,20 @@ class Grid:
             to_head=self.to_head @ scale,
         )
 
+    def thicker(self, factor: int) -> "Grid":
+        """The same scan with slices `factor` times as thick, each in the middle of those it takes the place of."""
+        scale = np.diag([float(factor), 1.0, 1.0, 1.0])
+        scale[0, 3] = (factor - 1) / 2
+        return Grid(
+            n_slices=self.n_slices // factor,
+            size=self.size,
+            pixel_mm=self.pixel_mm,
+            spacing_mm=self.spacing_mm * factor,
+            tilt=self.tilt,
+            to_scanner=self.to_scanner @ scale,
+            to_head=self.to_head @ scale,
+        )
+
     def orientation(self) -> tuple[float, ...]:
         """ImageOrientationPatient: direction of a row, then of a column (PS3.3 C.7.6.2.1.1)."""
         return (1.0, 0.0, 0.0, 0.0, float(np.cos(self.tilt)), float(np.sin(self.tilt)))

@@ -74,7 +74,7 @@ def scan_head(head: Head, grid: Grid, exposure: Exposure, *, bank: NoiseBank, rn
         int16 (S, R, C) HU; `OUTSIDE_HU` outside the reconstructed circle.
     """
     hu = np.empty(head.fields.hu.shape, dtype=np.int16)
-    outside = _outside_circle(grid.size) if exposure.circle else None
+    outside = outside_circle(grid.size) if exposure.circle else None
     heights = grid.to_head[2] @ np.array(
         [np.arange(grid.n_slices), *np.full((2, grid.n_slices), grid.size / 2), np.ones(grid.n_slices)]
     )
@@ -86,7 +86,7 @@ def scan_head(head: Head, grid: Grid, exposure: Exposure, *, bank: NoiseBank, rn
             plane = _moved(plane, grid, rng)
         plane = cv2.GaussianBlur(plane, (0, 0), BLUR_MM / grid.pixel_mm)
         plane = plane + _hardening(head, grid, exposure, index=s, height=heights[s] - head.base_mm, rng=rng)
-        plane = plane + bank.grain(grid.size, rng) * _noise_level(head, exposure, index=s)
+        plane = plane + bank.grain(grid.size, rng) * noise_level(head, exposure, index=s)
         np.rint(np.clip(plane, -1024, 3071), out=plane)
         hu[s] = plane
         if outside is not None:
@@ -94,9 +94,16 @@ def scan_head(head: Head, grid: Grid, exposure: Exposure, *, bank: NoiseBank, rn
     return hu
 
 
-def _outside_circle(size: int) -> np.ndarray:
+def outside_circle(size: int) -> np.ndarray:
+    """Which pixels lie outside the reconstructed circle, bool (size, size)."""
     along = np.arange(size, dtype=np.float32) - (size - 1) / 2
     return along[:, None] ** 2 + along[None, :] ** 2 > (size / 2) ** 2
+
+
+def noise_level(head: Head, exposure: Exposure, *, index: int) -> np.ndarray:
+    """Standard deviation of noise over a slice, float32 (R, C) HU: highest in the middle of a wide head."""
+    depth = np.clip(-head.fields.cavity[index], 0, 60)
+    return np.float32(exposure.noise_hu) * (np.float32(0.85) + depth * np.float32(0.3 / 60))
 
 
 def _table(grid: Grid, rng: np.random.Generator) -> np.ndarray:
@@ -155,9 +162,3 @@ def _streaks(down: np.ndarray, right: np.ndarray, *, strength: float, rng: np.ra
             fan += np.sin(angle * np.float32(wave) + np.float32(rng.uniform(0, 6.28)))
         total = total + fan / (1 + (x * x + y * y) * np.float32(1 / 45**2))
     return total * np.float32(strength * 0.5)
-
-
-def _noise_level(head: Head, exposure: Exposure, *, index: int) -> np.ndarray:
-    """Standard deviation of noise over a slice, HU: highest in the middle of a wide head."""
-    depth = np.clip(-head.fields.cavity[index], 0, 60)
-    return np.float32(exposure.noise_hu) * (np.float32(0.85) + depth * np.float32(0.3 / 60))

@@ -12,7 +12,7 @@ from ich.phantom.labels import slice_labels
 from ich.phantom.noise import noise_bank
 from ich.phantom.occurrence import draw_kinds
 from ich.phantom.options import Difficulty, Prevalence, Scanner
-from ich.phantom.scanner import draw_exposure, scan_head
+from ich.phantom.scanner import Exposure, draw_exposure, scan_head
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,27 @@ class MadeStudy:
     labels: np.ndarray
     masks: np.ndarray | None
     grid: Grid
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DrawnStudy:
+    """A patient who lies in the scanner, not yet scanned.
+
+    Attributes:
+        head: with its bleeds.
+        grid: geometry of the scan.
+        exposure: how it will be scanned.
+        labels: int8 (S, 6) in the order of `ich.labels.LABELS`.
+        masks: float32 (5, S, R, C) share of blood by kind; None unless asked for.
+        kinds: the kinds of bleed drawn for this patient.
+    """
+
+    head: Head
+    grid: Grid
+    exposure: Exposure
+    labels: np.ndarray
+    masks: np.ndarray | None
     kinds: tuple[str, ...]
 
 
@@ -54,6 +75,15 @@ def make_study(
     Returns:
         The study.
     """
+    drawn = draw_study(rng, difficulty=difficulty, scanner=scanner, prevalence=prevalence, masks=masks)
+    hu = scan_head(drawn.head, drawn.grid, drawn.exposure, bank=noise_bank(), rng=rng)
+    return MadeStudy(hu, drawn.labels, drawn.masks, drawn.grid, drawn.kinds)
+
+
+def draw_study(
+    rng: np.random.Generator, *, difficulty: Difficulty, scanner: Scanner, prevalence: Prevalence, masks: bool = False
+) -> DrawnStudy:
+    """Draw everything of a study but the scan itself; arguments as `make_study` takes them."""
     bank = noise_bank()
     grid = draw_grid(scanner, rng)
     kinds = draw_kinds(prevalence, rng)
@@ -61,5 +91,5 @@ def make_study(
     add_lookalikes(head, difficulty, bank=bank, rng=rng)
     bled = add_bleeds(head.fields, rng, kinds=kinds, difficulty=difficulty, bank=bank, masks=masks)
     exposure = draw_exposure(grid, scanner, noise=difficulty.noise, rng=rng)
-    hu = scan_head(Head(bled.head, head.tissue, head.base_mm), grid, exposure, bank=bank, rng=rng)
-    return MadeStudy(hu, slice_labels(bled.contrast), bled.masks, grid, kinds)
+    head = Head(bled.head, head.tissue, head.base_mm)
+    return DrawnStudy(head, grid, exposure, slice_labels(bled.contrast), bled.masks, kinds)
