@@ -1,15 +1,14 @@
 """Finds the files of an input: one file, a folder, a zip read without unpacking, or a list of these."""
 
-import io
 import logging
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from ich.dicom.archive import Member, list_members, open_member
 from ich.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -30,17 +29,19 @@ class DicomFile:
     Attributes:
         path: the file, or the zip.
         member: name inside the zip as the zip states it; never used as a path.
+        place: where the zip holds it; found by its name where it isn't given, which takes reading the zip's list.
     """
 
     path: Path
     member: str = ""
+    place: Member | None = field(default=None, compare=False, repr=False)
 
     def open(self) -> BinaryIO:
-        """Open for reading bytes; a member of a zip is unpacked in memory.
+        """Open for reading bytes; a member of a zip is unpacked in memory, as far as it is read.
 
         Raises:
             OSError: the file can't be read.
-            zipfile.BadZipFile: the member is damaged.
+            zipfile.BadZipFile: the member is damaged; also later, while it is read.
             DataError: the file or member is larger than any CT slice could be.
         """
         if not self.member:
@@ -49,10 +50,15 @@ class DicomFile:
                 stream.close()
                 raise DataError(f"{self.path.name}: expected at most 2 GB in one file, found more; leave it out")
             return stream
-        info = _archive(self.path).getinfo(self.member)
-        if info.file_size > MAX_MEMBER_BYTES:
+        place = self.place or self._find_place()
+        if place.unpacked > MAX_MEMBER_BYTES:
             raise DataError(f"{self.path.name}: expected at most 512 MB a member, found more; leave it out")
-        return io.BytesIO(_archive(self.path).read(info))
+        return open_member(self.path, place)
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether its name says that it is a zip: one that could not be looked into, or lies in another one."""
+        return (self.member or self.path.name).lower().endswith(".zip")
 
     def relative_to(self, root: Path) -> str:
         """The file as seen from `root`, with forward slashes; only its name where it doesn't lie below `root`."""
@@ -60,40 +66,49 @@ class DicomFile:
         place = self.path.relative_to(root).as_posix() if inside else self.path.name
         return f"{place}/{self.member}" if self.member else place
 
+    def _find_place(self) -> Member:
+        for name, place in list_members(self.path, most=None):
+            if name == self.member:
+                return place
+        raise DataError(f"{self.path.name}: expected the member that was listed, found none; list its files again")
 
-def find_files(source: Path | Sequence[Path]) -> list[DicomFile]:
+
+def find_files(source: Path | Sequence[Path], *, own_archive: bool = False) -> list[DicomFile]:
     """List every file of an input, sorted by path; nothing is opened but zips.
 
     Args:
         source: a file, a folder (searched to its depth; zips inside are looked into), a zip, a DICOMDIR (stands for
             its folder), or a list of these. Links that lead out of a folder are not followed; a zip in it that is
-            damaged or beyond the limits is listed as the file it is, for `read_headers` to reject.
+            damaged or beyond the limits is listed as the file it is, for `read_headers` to reject. A zip inside a zip
+            is not looked into.
+        own_archive: the zip of a known data set, of any number of files and any size; its ratio is checked all the
+            same, and no member's name is ever used as a path.
 
     Raises:
         DataError: the source is absent or empty, or a zip that was named is damaged or beyond the limits above.
     """
-    if isinstance(source, str | Path):
-        found = _files_of(Path(source))
-    else:
-        found = [file for path in source for file in _files_of(Path(path))]
+    paths = [source] if isinstance(source, str | Path) else source
+    found = [file for path in paths for file in _files_of(Path(path), own_archive=own_archive)]
     if not found:
         raise DataError(f"input={_shown(source)}: expected DICOM files, found none; give a file, a folder or a zip")
-    return sorted(set(found))
+    last = {(file.path, file.member): file for file in found}  # of two members of one name the last, as in unpacking
+    return [last[key] for key in sorted(last, key=lambda key: (key[0].parts, key[1]))]
 
 
 def _shown(source: Path | Sequence[Path]) -> str:
     return str(source) if isinstance(source, str | Path) else f"a list of {len(source)}"
 
 
-def _files_of(path: Path) -> list[DicomFile]:
+def _files_of(path: Path, *, own_archive: bool) -> list[DicomFile]:
     if not path.exists():
         raise DataError(f"input={path}: expected a file, a folder or a zip, found nothing there; check the path")
     path = path.absolute()
     if path.is_file() and path.name.upper() == "DICOMDIR":
         path = path.parent
     if path.is_dir():
-        return [file for found in _walk(path, path.resolve()) for file in _found_file_or_members(found)]
-    return _file_or_members(path)
+        walked = _walk(path, path.resolve())
+        return [file for found in walked for file in _found_file_or_members(found, own_archive=own_archive)]
+    return _file_or_members(path, own_archive=own_archive)
 
 
 def _walk(folder: Path, root: Path) -> Iterator[Path]:
@@ -117,46 +132,32 @@ def _walk(folder: Path, root: Path) -> Iterator[Path]:
         logger.warning("%d links that lead out of the input folder are not followed; name their target", left_out)
 
 
-def _found_file_or_members(path: Path) -> list[DicomFile]:
+def _found_file_or_members(path: Path, *, own_archive: bool) -> list[DicomFile]:
     """The same for a file that nobody named: one bad zip among good files must not end the work."""
     try:
-        return _file_or_members(path)
+        return _file_or_members(path, own_archive=own_archive)
     except DataError:
         return [DicomFile(path)]
 
 
-def _file_or_members(path: Path) -> list[DicomFile]:
+def _file_or_members(path: Path, *, own_archive: bool) -> list[DicomFile]:
     if path.suffix.lower() != ".zip":
         return [DicomFile(path)]
     try:
-        infos = [info for info in _archive(path).infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        members = list(list_members(path, most=None if own_archive else MAX_MEMBERS))
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise DataError(f"input={path}: expected a zip, found a damaged one ({error}); pack it anew") from error
-    _check_limits(path, infos)
-    return [DicomFile(path, info.filename) for info in infos]
+    _check_limits(path, [place for _, place in members], own_archive=own_archive)
+    return [DicomFile(path, name, place) for name, place in members]
 
 
-def _check_limits(path: Path, infos: Sequence[zipfile.ZipInfo]) -> None:
-    if len(infos) > MAX_MEMBERS:
-        raise DataError(f"input={path}: expected at most {MAX_MEMBERS} files in a zip, found {len(infos)}; unpack it")
-    unpacked = sum(info.file_size for info in infos)
-    packed = max(1, sum(info.compress_size for info in infos))
-    if unpacked > MAX_ZIP_BYTES:
+def _check_limits(path: Path, places: Sequence[Member], *, own_archive: bool) -> None:
+    unpacked = sum(place.unpacked for place in places)
+    packed = max(1, sum(place.packed for place in places))
+    if unpacked > MAX_ZIP_BYTES and not own_archive:
         raise DataError(f"input={path}: expected at most 64 GB once unpacked, found {unpacked >> 30} GB; unpack it")
     if unpacked > ZIP_RATIO_FREE_BYTES and unpacked / packed > MAX_ZIP_RATIO:
         raise DataError(
             f"input={path}: expected a zip packed at most {MAX_ZIP_RATIO} times, found {unpacked // packed} times; "
             "unpack it yourself if you trust it"
         )
-
-
-def _archive(path: Path) -> zipfile.ZipFile:
-    """The open zip; kept open, as its directory would otherwise be read again for each member."""
-    state = path.stat()
-    return _kept_open(path, state.st_mtime_ns, state.st_size, os.getpid())
-
-
-@lru_cache(maxsize=8)
-def _kept_open(path: Path, modified: int, size: int, process: int) -> zipfile.ZipFile:
-    """One handle a file state and process: after a fork, two processes must not share a file position."""
-    return zipfile.ZipFile(path)

@@ -1,5 +1,5 @@
-import io
 import logging
+import pickle
 import struct
 import zipfile
 from pathlib import Path
@@ -132,17 +132,55 @@ def test_a_member_that_lies_about_its_size_gives_no_more_than_it_states(tmp_path
     (file,) = find_files(archive)
 
     with pytest.raises(zipfile.BadZipFile):
-        file.open()
+        file.open().read()
 
 
 def test_the_outside_of_a_root_is_never_shown():
     assert DicomFile(Path("/elsewhere/slice.dcm")).relative_to(Path("/data")) == "slice.dcm"
 
 
-def test_a_member_opens_as_a_seekable_stream(tmp_path):
+def test_a_member_known_by_its_name_alone_is_found(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_BZIP2) as writer:
+        writer.writestr("other", b"other")
         writer.writestr("slice", b"content")
 
-    stream = DicomFile(tmp_path / "a.zip", "slice").open()
+    assert DicomFile(tmp_path / "a.zip", "slice").open().read() == b"content"
 
-    assert isinstance(stream, io.BytesIO)
+
+def test_a_member_that_left_its_zip_is_an_error(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as writer:
+        writer.writestr("slice", b"content")
+
+    with pytest.raises(DataError, match="found none; list its files again"):
+        DicomFile(tmp_path / "a.zip", "gone").open()
+
+
+def test_a_member_is_opened_without_reading_the_list_again(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as writer:
+        writer.writestr("slice", b"content")
+    file = pickle.loads(pickle.dumps(find_files(tmp_path)[0]))
+    monkeypatch.setattr(files, "list_members", None)
+
+    assert file.open().read() == b"content"
+
+
+def test_a_data_sets_own_archive_is_held_to_its_ratio_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MAX_MEMBERS", 2)
+    monkeypatch.setattr(files, "MAX_ZIP_BYTES", 10)
+    with zipfile.ZipFile(tmp_path / "own.zip", "w") as writer:
+        for index in range(3):
+            writer.writestr(str(index), bytes(10))
+
+    assert len(find_files(tmp_path / "own.zip", own_archive=True)) == 3
+    monkeypatch.setattr(files, "ZIP_RATIO_FREE_BYTES", 0)
+    monkeypatch.setattr(files, "MAX_ZIP_RATIO", 0.5)
+    with pytest.raises(DataError, match="packed at most"):
+        find_files(tmp_path / "own.zip", own_archive=True)
+
+
+def test_a_zip_inside_a_zip_is_listed_as_the_file_it_is(tmp_path):
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as writer:
+        writer.writestr("inner.zip", b"PK")
+        writer.writestr("slice", b"content")
+
+    assert [(file.member, file.is_zip) for file in find_files(tmp_path)] == [("inner.zip", True), ("slice", False)]

@@ -1,0 +1,236 @@
+"""Reads zips from strangers: where each member lies, and one member's bytes without unpacking the rest."""
+
+import bz2
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+from ich.errors import DataError
+
+MAX_DIRECTORY_BYTES = 1 << 30  # 1 GB: some ten million members
+CHUNK_BYTES = 1 << 16  # read from disk at once: more than most headers take
+
+# Records of PKWARE's APPNOTE 6.3.10: 4.3.7, 4.3.12, 4.3.14, 4.3.15, 4.3.16.
+_LOCAL = struct.Struct("<4s5H3L2H")
+_ENTRY = struct.Struct("<4s6H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_LOCATOR_64 = struct.Struct("<4sLQL")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
+_LONGEST_COMMENT = 0xFFFF
+_UNKNOWN = 0xFFFFFFFF  # a size or offset that stands in the 64-bit field instead
+_ENCRYPTED, _UTF_8 = 0x1, 0x800
+
+STORED, DEFLATED, BZIP2 = 0, 8, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Where a zip holds one file, so that nobody has to read its list again.
+
+    Attributes:
+        offset: of its local header, bytes from the zip's start.
+        packed, unpacked: sizes in bytes as the zip states them.
+        method: how it is packed; -1 where it is encrypted.
+        crc: CRC-32 of its content.
+    """
+
+    offset: int
+    packed: int
+    unpacked: int
+    method: int
+    crc: int
+
+
+def list_members(path: Path, *, most: int | None) -> Iterator[tuple[str, Member]]:
+    """Name and place of each file in a zip, in the order of its list; folders are left out.
+
+    Args:
+        path: the zip.
+        most: files it may hold, None for any number; more are refused before the list is read, where it says so.
+
+    Raises:
+        DataError: more files than `most`.
+        zipfile.BadZipFile: damaged.
+        OSError: can't be read.
+    """
+    with path.open("rb") as stream:
+        n_members, listing, shift = _read_listing(stream, most=most)
+    if most is not None and n_members > most:
+        raise _too_many(path, most=most, found=n_members)
+    for n_read, (name, member) in enumerate(_entries(listing, shift), start=1):
+        if most is not None and n_read > most:  # the stated number was a lie
+            raise _too_many(path, most=most, found=n_read)
+        if not name.endswith("/"):
+            yield name, member
+
+
+def open_member(path: Path, member: Member) -> BinaryIO:
+    """Open one member for reading; it is unpacked only as far as it is read.
+
+    Raises:
+        zipfile.BadZipFile: damaged, encrypted, or packed in a way that isn't read; also later, while it is read.
+        OSError: can't be read.
+    """
+    if member.method not in (STORED, DEFLATED, BZIP2):
+        way = "is encrypted" if member.method < 0 else f"is packed by method {member.method}"
+        raise zipfile.BadZipFile(f"a member {way}; pack it anew with deflate")
+    stream = path.open("rb")
+    try:
+        stream.seek(member.offset)
+        head = stream.read(_LOCAL.size)
+        if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):
+            raise zipfile.BadZipFile("a member is not where the list says")
+        *_, n_name, n_extra = _LOCAL.unpack(head)
+        stream.seek(n_name + n_extra, io.SEEK_CUR)
+        return cast(BinaryIO, io.BufferedReader(_MemberStream(stream, member), CHUNK_BYTES))
+    except BaseException:
+        stream.close()
+        raise
+
+
+class _Unpacker(Protocol):
+    def __call__(self, packed: bytes, most: int, /) -> bytes: ...
+
+
+class _MemberStream(io.RawIOBase):
+    """Bytes of a member; what has been unpacked is kept, so that one may go back."""
+
+    def __init__(self, stream: BinaryIO, member: Member) -> None:
+        self._stream = stream
+        self._member = member
+        self._left = member.packed
+        self._content = bytearray()
+        self._place = 0
+        self._unpack = _unpacker(member.method)
+        self._is_checked = False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._member.unpacked}[whence]
+        self._place = max(0, start + offset)
+        return self._place
+
+    def readinto(self, target: Any, /) -> int:  # a buffer: it has no name before Python 3.12
+        end = min(self._place + len(target), self._member.unpacked)
+        self._fill(end)
+        n_bytes = max(0, end - self._place)
+        target[:n_bytes] = memoryview(self._content)[self._place : self._place + n_bytes]
+        self._place += n_bytes
+        return n_bytes
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+    def _fill(self, end: int) -> None:
+        """Unpack up to `end`; the CRC is checked as soon as all is there."""
+        while len(self._content) < end:
+            packed = self._stream.read(min(self._left, CHUNK_BYTES))
+            self._left -= len(packed)
+            fresh = self._unpack(packed, self._member.unpacked - len(self._content))
+            if not fresh and not packed:
+                raise zipfile.BadZipFile("a member ends before its stated size")
+            self._content += fresh
+        if len(self._content) == self._member.unpacked and not self._is_checked:
+            self._is_checked = True
+            if zlib.crc32(self._content) != self._member.crc:
+                raise zipfile.BadZipFile("a member's content doesn't fit its checksum")
+
+
+def _unpacker(method: int) -> _Unpacker:
+    """A function that unpacks further bytes, never to more than it is told: a lie about the size fills no memory."""
+    if method == STORED:
+        return lambda packed, most: packed[:most]
+    if method == BZIP2:
+        bzip2 = bz2.BZ2Decompressor()
+        return lambda packed, most: b"" if bzip2.eof else _damage_is_bad_zip(bzip2.decompress, packed, most)
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    return lambda packed, most: _damage_is_bad_zip(inflate.decompress, inflate.unconsumed_tail + packed, most)
+
+
+def _damage_is_bad_zip(decompress: _Unpacker, packed: bytes, most: int) -> bytes:
+    try:
+        return decompress(packed, most)
+    except (zlib.error, OSError) as error:
+        raise zipfile.BadZipFile("a member's packed bytes are damaged") from error
+
+
+def _read_listing(stream: BinaryIO, *, most: int | None) -> tuple[int, bytes, int]:
+    """Stated number of members, the bytes that list them, and by how much their offsets are to be shifted."""
+    size = stream.seek(0, io.SEEK_END)
+    tail_start = max(0, size - _END.size - _LONGEST_COMMENT)
+    stream.seek(tail_start)
+    tail = stream.read()
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or len(tail) - end < _END.size:
+        raise zipfile.BadZipFile("no list of members at the end")
+    _, _, _, _, n_members, n_bytes, offset, _ = _END.unpack_from(tail, end)
+    place = tail_start + end
+    if place >= _LOCATOR_64.size + _END_64.size:
+        place, (n_members, n_bytes, offset) = _end_64(stream, place, (n_members, n_bytes, offset))
+    shift = place - n_bytes - offset  # bytes before the zip proper, as in a program that unpacks itself
+    if shift < 0 or n_bytes > MAX_DIRECTORY_BYTES:
+        raise zipfile.BadZipFile("the list of members isn't where it should be")
+    if most is not None and n_members > most:
+        return n_members, b"", shift
+    stream.seek(offset + shift)
+    return n_members, stream.read(n_bytes), shift
+
+
+def _end_64(stream: BinaryIO, place: int, short: tuple[int, int, int]) -> tuple[int, tuple[int, int, int]]:
+    """The same facts from the 64-bit record before the end, where there is one."""
+    stream.seek(place - _LOCATOR_64.size)
+    signature, _, stated, _ = _LOCATOR_64.unpack(stream.read(_LOCATOR_64.size))
+    if signature != b"PK\x06\x07":
+        return place, short
+    for at in (stated, place - _LOCATOR_64.size - _END_64.size):
+        stream.seek(min(at, place))
+        record = stream.read(_END_64.size)
+        if len(record) == _END_64.size and record.startswith(b"PK\x06\x06"):
+            *_, n_members, n_bytes, offset = _END_64.unpack(record)
+            return at, (n_members, n_bytes, offset)
+    raise zipfile.BadZipFile("the 64-bit end of the list is missing")
+
+
+def _entries(listing: bytes, shift: int) -> Iterator[tuple[str, Member]]:
+    place = 0
+    while place < len(listing):
+        if len(listing) - place < _ENTRY.size or listing[place : place + 4] != b"PK\x01\x02":
+            raise zipfile.BadZipFile("the list of members is damaged")
+        fields = _ENTRY.unpack_from(listing, place)
+        _, _, _, flags, method, _, _, crc, packed, unpacked, n_name, n_extra, n_comment, _, _, _, offset = fields
+        place += _ENTRY.size
+        name = listing[place : place + n_name]
+        place += n_name
+        if _UNKNOWN in (packed, unpacked, offset):
+            unpacked, packed, offset = _long_fields(listing[place : place + n_extra], (unpacked, packed, offset))
+        place += n_extra + n_comment
+        text = name.decode("utf-8", "surrogateescape") if flags & _UTF_8 else name.decode("cp437")
+        method = -1 if flags & _ENCRYPTED else method
+        yield text, Member(offset + shift, packed, unpacked, method, crc)
+
+
+def _long_fields(extra: bytes, short: tuple[int, int, int]) -> tuple[int, ...]:
+    """Sizes and offset with those that didn't fit taken from the 64-bit extra field (4.5.3)."""
+    place = 0
+    while place + 4 <= len(extra):
+        kind, n_bytes = struct.unpack_from("<2H", extra, place)
+        if kind == 1:
+            values = iter(struct.unpack_from(f"<{n_bytes // 8}Q", extra[place + 4 : place + 4 + n_bytes // 8 * 8]))
+            return tuple(next(values, value) if value == _UNKNOWN else value for value in short)
+        place += 4 + n_bytes
+    return short
+
+
+def _too_many(path: Path, *, most: int, found: int) -> DataError:
+    return DataError(f"input={path}: expected at most {most} files in a zip, found {found}; unpack it")
