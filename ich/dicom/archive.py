@@ -100,6 +100,8 @@ class _Unpacker(Protocol):
 class _MemberStream(io.RawIOBase):
     """Bytes of a member; what has been unpacked is kept, so that one may go back."""
 
+    name = ""  # pydicom asks every buffered file for one
+
     def __init__(self, stream: BinaryIO, member: Member) -> None:
         self._stream = stream
         self._member = member
