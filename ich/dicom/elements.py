@@ -6,11 +6,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from pydicom import config, dcmread
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.errors import InvalidDicomError
+from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
@@ -69,11 +70,12 @@ class Elements:
     """Values of a data set by keyword, taken from the raw bytes.
 
     pydicom's own conversion warns of, or fails on, values that are odd but harmless (text that is no number, unknown
-    character sets, elements of unknown type), and costs more time than the parsing. This one never raises.
+    character sets, elements of unknown type), and costs more time than the parsing. This one never raises, but for
+    `items`, which pydicom parses.
     """
 
-    def __init__(self, dataset: FileDataset) -> None:
-        self._dataset = dataset
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
 
     def text(self, keyword: str) -> str:
         """The value as text without padding; "" where absent. UTF-8 where it is, else Latin-1."""
@@ -102,17 +104,25 @@ class Elements:
 
     def whole(self, keyword: str) -> int | None:
         """A binary 16-bit value without its sign, None where there is none."""
-        value = self._value(keyword)
+        element = self._element(keyword)
+        value = None if element is None else element.value
         if isinstance(value, bytes):
-            return int.from_bytes(value[:2], "little" if self._is_little_endian(keyword) else "big") if value else None
+            order: Literal["little", "big"] = "little" if getattr(element, "is_little_endian", True) else "big"
+            return int.from_bytes(value[:2], order) if value else None
         return int(value) & 0xFFFF if isinstance(value, int) else None
 
-    def _value(self, keyword: str) -> object:
-        element = self._dataset.get_item(_tag(keyword), keep_deferred=True)
-        return None if element is None else element.value
+    def items(self, keyword: str) -> list[Dataset]:
+        """The data sets of a sequence; [] where it is absent or no sequence."""
+        element = self.dataset.get(_tag(keyword))
+        return list(element.value) if element is not None and isinstance(element.value, Sequence) else []
 
-    def _is_little_endian(self, keyword: str) -> bool:
-        return getattr(self._dataset.get_item(_tag(keyword)), "is_little_endian", True)
+    def _element(self, keyword: str) -> Any:
+        """The element as it lies in the file, not converted; None where absent."""
+        return self.dataset.get_item(_tag(keyword), keep_deferred=True)
+
+    def _value(self, keyword: str) -> object:
+        element = self._element(keyword)
+        return None if element is None else element.value
 
 
 @cache

@@ -1,36 +1,24 @@
-"""Reads the header of one DICOM file: the facts of a CT slice, or the reason why it is none."""
+"""Reads the header of one DICOM file: the facts of its CT slices, or the reason why it holds none."""
 
-import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from sys import intern
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 from pydicom.dataset import FileDataset
-from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-)
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ich.dicom.elements import Elements, quiet_pydicom, read_dataset
 from ich.dicom.files import DicomFile
-from ich.dicom.kinds import SeriesKind, series_kind
+from ich.dicom.frames import frames_of
+from ich.dicom.kinds import SeriesKind
+from ich.dicom.not_a_slice import kind_of, why_no_ct, why_no_pixel_values, why_no_slice
+from ich.dicom.pixel_data import PixelPlace, find_pixel_data
 from ich.dicom.reasons import NOT_SLICES, REASONS
 
 __all__ = ["NOT_SLICES", "REASONS", "Rejected", "SliceHeader", "read_headers"]
 
 Orientation = tuple[float, float, float, float, float, float]
-
-MAX_SIDE = 4096  # pixels; CT reconstructions reach 1024, some vendors 2048
-
-_CT_CLASSES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
-_MULTI_FRAME_CT_CLASSES = _CT_CLASSES[1:]
-_SECONDARY_CAPTURE_CLASS = "1.2.840.10008.5.1.4.1.1.7"
-_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
-_GREY = ("MONOCHROME1", "MONOCHROME2", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +46,9 @@ class SliceHeader:
 
     Attributes:
         file: where it lies.
-        sop_uid: SOPInstanceUID; series_uid and study_uid likewise. Invalid ones are kept as they are.
+        sop_uid: SOPInstanceUID; series_uid and study_uid likewise. Invalid ones are kept as they are. A frame of
+            several has `<SOPInstanceUID>#<frame>`, counted from 1 as DICOM's references to frames do (PS3.3 10.3):
+            slices are told apart by this uid, and no uid holds a "#".
         patient_id: PatientID as it stands, for hashing in memory only; accession: AccessionNumber likewise.
         modality: "CT", or "" where the file doesn't say.
         rows, columns: matrix.
@@ -74,8 +64,8 @@ class SliceHeader:
         kind: what tags and words say about its series.
         instance_number: None where not given.
         transfer_syntax: uid of the encoding.
-        pixel_offset: where the first pixel value lies in the file, bytes from its start; None where the pixels are
-            compressed or deflated.
+        pixel_offset: where the pixel data begin, bytes from the file's start: with the first value, or with the table
+            of offsets where they are compressed; None where the whole file must be parsed to find them (deflated).
         bits_allocated: bits a stored pixel takes.
         frame: number of the frame in its file, from 0; 0 where a file is a slice.
         n_frames: frames of the file.
@@ -117,79 +107,58 @@ def read_headers(file: DicomFile) -> tuple[SliceHeader | Rejected, ...]:
     Returns:
         One header a frame, so one for most files; or the one reason why there is none.
     """
-    return (_read_header(file),)
-
-
-def _read_header(file: DicomFile) -> SliceHeader | Rejected:
     try:
         with quiet_pydicom(), file.open() as stream:
             dataset = read_dataset(stream, with_pixels=False)
             if dataset is None:
                 foreign = "unread_zip" if not file.member and file.path.suffix.lower() == ".zip" else "not_dicom"
-                return Rejected(file, foreign, REASONS[foreign])
-            elements = Elements(dataset)
-            code = _why_not(elements, dataset) or _why_not_whole(elements, dataset, stream)
-            if code:
-                uids = [intern(elements.text(f"{level}InstanceUID")) for level in ("Series", "Study")]
-                return Rejected(file, code, REASONS[code], *uids)
-            return _header(file, elements, dataset)
+                return (Rejected(file, foreign, REASONS[foreign]),)
+            return _headers_of(file, dataset, stream)
+    except MemoryError:
+        return (Rejected(file, "out_of_memory", REASONS["out_of_memory"]),)
     except Exception as error:  # a stranger's bytes can raise almost anything in a parser: it becomes a fact
-        return Rejected(file, "unreadable", f"{REASONS['unreadable']} ({type(error).__name__})")
+        return (Rejected(file, "unreadable", f"{REASONS['unreadable']} ({type(error).__name__})"),)
 
 
-def _why_not(elements: Elements, dataset: FileDataset) -> str | None:
-    """The code of the first thing that keeps this file from being a CT slice."""
-    sop_class = elements.text("SOPClassUID")
-    modality = elements.text("Modality")
-    if str(dataset.file_meta.get("MediaStorageSOPClassUID", "")) == _DIRECTORY_CLASS:
-        return "directory"
-    if modality != "CT" and (modality or sop_class not in _CT_CLASSES):
-        return "not_ct"
-    if sop_class == _SECONDARY_CAPTURE_CLASS:
-        return "secondary_capture"
-    if sop_class in _MULTI_FRAME_CT_CLASSES or (elements.number("NumberOfFrames") or 1) > 1:
-        return "odd_frames"
-    if elements.text("PhotometricInterpretation") not in _GREY or (elements.whole("SamplesPerPixel") or 1) > 1:
-        return "colour"
-    if not all(0 < (elements.whole(side) or 0) <= MAX_SIDE for side in ("Rows", "Columns")):
-        return "odd_size"
-    return None if _has_geometry(elements) else "no_geometry"
-
-
-def _has_geometry(elements: Elements) -> bool:
-    spacing = elements.numbers("PixelSpacing")
-    return (
-        len(elements.numbers("ImagePositionPatient")) == 3
-        and len(spacing) == 2
-        and min(spacing) > 0
-        and _is_orientation(elements.numbers("ImageOrientationPatient"))
+def _headers_of(file: DicomFile, dataset: FileDataset, stream: BinaryIO) -> tuple[SliceHeader | Rejected, ...]:
+    elements = Elements(dataset)
+    frames: tuple[Elements, ...] = ()
+    place = PixelPlace(None)
+    code = why_no_ct(elements, dataset)
+    if not code:
+        frames = frames_of(elements)
+        place = find_pixel_data(
+            stream,
+            is_implicit=dataset.original_encoding[0] is True,
+            is_little=dataset.original_encoding[1] is not False,
+            syntax=_transfer_syntax(dataset),
+            n_bytes=_n_bytes(elements) * len(frames),
+        )
+        code = _why_not(elements, frames, place)
+    if code:
+        uids = [intern(elements.text(f"{level}InstanceUID")) for level in ("Series", "Study")]
+        return (Rejected(file, code, REASONS[code], *uids),)
+    shared = _shared_facts(elements, dataset, place)
+    return tuple(
+        SliceHeader(file=file, frame=index, n_frames=len(frames), **shared, **_frame_facts(frame, index, len(frames)))
+        for index, frame in enumerate(frames)
     )
 
 
-def _is_orientation(values: Sequence[float]) -> bool:
-    """Whether these are two directions of length 1 at a right angle, within 2 % (text is often rounded)."""
-    if len(values) != 6:
-        return False
-    row, column = values[:3], values[3:]
-    angle = sum(a * b for a, b in zip(row, column, strict=True))
-    return abs(math.hypot(*row) - 1) < 0.02 and abs(math.hypot(*column) - 1) < 0.02 and abs(angle) < 0.02
+def _why_not(elements: Elements, frames: Sequence[Elements], place: PixelPlace) -> str:
+    """The code of the first thing that keeps a CT file from being slices."""
+    if place.fault == "no_pixels":
+        return place.fault
+    if not frames:
+        return "odd_frames"
+    codes = (why_no_pixel_values(elements), *map(why_no_slice, frames), place.fault)
+    return next(filter(None, codes), "")
 
 
-def _why_not_whole(elements: Elements, dataset: FileDataset, stream: BinaryIO) -> str | None:
-    """Whether the pixel data are there, as far as the place after the header shows it."""
-    syntax = _transfer_syntax(dataset)
-    if syntax == DeflatedExplicitVRLittleEndian:
-        return None  # the pixels are looked at when they are read
-    start = stream.tell()
-    left = stream.seek(0, os.SEEK_END) - start
-    if left < 8:
-        return "no_pixels"
-    if syntax not in (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian):
-        return None
-    pixel_bytes = max(1, (elements.whole("BitsAllocated") or 16) // 8)
-    tag_bytes = 8 if syntax == ImplicitVRLittleEndian else 12
-    needed = (elements.whole("Rows") or 0) * (elements.whole("Columns") or 0) * pixel_bytes
-    return "truncated" if left - tag_bytes < needed else None
+def _n_bytes(elements: Elements) -> int:
+    """Bytes of one frame, uncompressed."""
+    bits = elements.whole("BitsAllocated") or 16
+    return (elements.whole("Rows") or 0) * (elements.whole("Columns") or 0) * max(1, bits // 8)
 
 
 def _transfer_syntax(dataset: FileDataset) -> str:
@@ -203,47 +172,51 @@ def _transfer_syntax(dataset: FileDataset) -> str:
     return str(ExplicitVRLittleEndian if is_little else ExplicitVRBigEndian)
 
 
-def _header(file: DicomFile, elements: Elements, dataset: FileDataset) -> SliceHeader:
+def _shared_facts(elements: Elements, dataset: FileDataset, place: PixelPlace) -> dict[str, Any]:
+    """What all frames of a file have in common."""
     series_uid = elements.text("SeriesInstanceUID")
-    slope, intercept = elements.number("RescaleSlope"), elements.number("RescaleIntercept")
+    syntax = _transfer_syntax(dataset)
     is_signed = elements.whole("PixelRepresentation") == 1
-    instance = elements.number("InstanceNumber")
-    position, spacing = elements.numbers("ImagePositionPatient"), elements.numbers("PixelSpacing")
-    orientation = cast(Orientation, elements.numbers("ImageOrientationPatient"))  # six values: `_has_geometry`
+    bits_allocated = elements.whole("BitsAllocated") or 16
+    swapped = syntax == ExplicitVRBigEndian and bits_allocated == 8  # may be written as words, bytes in pairs turned
+    return {
+        "series_uid": intern(series_uid),
+        "study_uid": intern(elements.text("StudyInstanceUID") or series_uid),
+        "patient_id": intern(elements.text("PatientID")),
+        "accession": intern(elements.text("AccessionNumber")),
+        "modality": intern(elements.text("Modality")),
+        "rows": elements.whole("Rows") or 0,
+        "columns": elements.whole("Columns") or 0,
+        "bits_stored": elements.whole("BitsStored") or bits_allocated,
+        "is_signed": is_signed,
+        "padding": _padding(elements, is_signed=is_signed),
+        "transfer_syntax": intern(syntax),
+        "pixel_offset": None if swapped else place.offset,
+        "bits_allocated": bits_allocated,
+    }
+
+
+def _frame_facts(elements: Elements, index: int, n_frames: int) -> dict[str, Any]:
+    """What each frame has of its own; of a multi-frame file it stands in the functional groups."""
+    slope, intercept = elements.number("RescaleSlope"), elements.number("RescaleIntercept")
+    instance = elements.number("InstanceNumber") if n_frames == 1 else index + 1
     image_type = tuple(map(intern, elements.texts("ImageType")))
     kernel = intern("\\".join(elements.texts("ConvolutionKernel")))
-    return SliceHeader(
-        file=file,
-        sop_uid=elements.text("SOPInstanceUID"),
-        series_uid=intern(series_uid),
-        study_uid=intern(elements.text("StudyInstanceUID") or series_uid),
-        patient_id=intern(elements.text("PatientID")),
-        accession=intern(elements.text("AccessionNumber")),
-        modality=intern(elements.text("Modality")),
-        rows=elements.whole("Rows") or 0,
-        columns=elements.whole("Columns") or 0,
-        position=(position[0], position[1], position[2]),
-        orientation=orientation,
-        pixel_spacing=(spacing[0], spacing[1]),
-        thickness_mm=elements.number("SliceThickness"),
-        slope=slope or 1.0,
-        intercept=intercept or 0.0,
-        has_rescale=bool(slope) and intercept is not None,
-        bits_stored=elements.whole("BitsStored") or 16,
-        is_signed=is_signed,
-        padding=_padding(elements, is_signed=is_signed),
-        image_type=image_type,
-        kernel=kernel,
-        kind=series_kind(
-            image_type,
-            kernel=kernel,
-            description=elements.text("SeriesDescription"),
-            contrast=bool(elements.text("ContrastBolusAgent")),
-        ),
-        instance_number=None if instance is None else int(instance),
-        transfer_syntax=intern(_transfer_syntax(dataset)),
-        bits_allocated=elements.whole("BitsAllocated") or 16,
-    )
+    sop_uid = elements.text("SOPInstanceUID")
+    return {
+        "sop_uid": sop_uid if n_frames == 1 else f"{sop_uid}#{index + 1}",
+        "position": elements.numbers("ImagePositionPatient"),
+        "orientation": elements.numbers("ImageOrientationPatient"),
+        "pixel_spacing": elements.numbers("PixelSpacing"),
+        "thickness_mm": elements.number("SliceThickness"),
+        "slope": slope or 1.0,
+        "intercept": intercept or 0.0,
+        "has_rescale": bool(slope) and intercept is not None,
+        "image_type": image_type,
+        "kernel": kernel,
+        "kind": kind_of(elements, image_type=image_type, kernel=kernel),
+        "instance_number": None if instance is None else int(instance),
+    }
 
 
 def _padding(elements: Elements, *, is_signed: bool) -> tuple[int, int] | None:

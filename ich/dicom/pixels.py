@@ -1,16 +1,14 @@
 """Turns the stored pixels of one slice into HU."""
 
-import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
-from pydicom.pixels import get_decoder
-from pydicom.uid import UID
 
-from ich.dicom.elements import quiet_pydicom, read_dataset
-from ich.dicom.header import REASONS, SliceHeader
+from ich.dicom.decode import UnreadablePixels, decode
+from ich.dicom.header import SliceHeader
 from ich.dicom.hu import AIR, HU_CEILING, HU_FLOOR
-from ich.errors import DataError
+
+__all__ = ["Plane", "UnreadablePixels", "clean_hu", "read_hu", "read_plane", "read_stored", "rescaled_hu"]
 
 WRAP_SHIFT, WRAP_RANGE = 1000, 4096  # HU; Howard 2019, "Some DICOM gotchas to be aware of" (Kaggle)
 WRAP_INTERCEPT = -100  # HU; wrapped files say 0 or 1, sound unsigned ones -1000 or -1024
@@ -18,21 +16,7 @@ WRAP_INTERCEPT = -100  # HU; wrapped files say 0 or 1, sound unsigned ones -1000
 # HU; a padding value inside can't be told from tissue, and honouring it would tear holes into brain.
 TISSUE = (-200, 2000)
 
-_JPEG_12_BIT = "1.2.840.10008.1.2.4.51"
-
-
-class UnreadablePixels(DataError):
-    """A slice whose header is sound and whose pixels can't be read.
-
-    Attributes:
-        code: a key of `REASONS`.
-        sentence: what is wrong, free of identifying text.
-    """
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(f"pixels: {sentence}")
-        self.code = code
-        self.sentence = sentence
+_SMALL_INTERCEPT = 1 << 14  # HU; up to here clipped values and their sum with the intercept fit 16 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,20 +38,27 @@ class Plane:
 def read_plane(header: SliceHeader) -> Plane:
     """Read one slice as HU, with what is known of its stored values.
 
+    Args:
+        header: as `read_headers` gave it.
+
     Raises:
-        UnreadablePixels: as `read_hu`.
+        UnreadablePixels: the pixels are cut off, damaged or compressed in a way that no installed decoder reads.
     """
-    stored = read_stored(header)
-    hu = _to_hu(stored, header)
-    n_air = int(np.count_nonzero((hu < HU_FLOOR) & ~_is_padding(stored, header)))
-    return Plane(clean_hu(stored, header), int(stored.min()), int(stored.max()), n_air)
+    raw = decode(header)
+    stored = significant_bits(raw, header)
+    padding = _padding_mask(stored, header)
+    if padding is not None and stored is not raw:
+        # A padding value may use the bits above the stored ones (-2000 as 63536 in 12 bits).
+        padding |= _padding_mask(raw, header)
+    return _plane(stored, header, padding=padding)
 
 
 def read_hu(header: SliceHeader) -> np.ndarray:
     """Read one slice as HU.
 
     Rescaled and rounded; the 12-bit wrap repaired; padding and all below -1024 set to -1024; clipped at 3071.
-    MONOCHROME1 only says how to show a slice (PS3.3 C.7.6.3.1.2): its HU are what the rescale gives.
+    MONOCHROME1 only says how to show a slice: its HU are what the rescale gives. The rescale comes before any turning
+    of grey levels (PS3.3 C.7.6.3.1.2, C.11.1; PS3.4 N.2), and SimpleITK 2.5.7 gives such a slice the same values.
 
     Args:
         header: as `read_headers` gave it.
@@ -76,39 +67,40 @@ def read_hu(header: SliceHeader) -> np.ndarray:
         int16 HU, (R, C).
 
     Raises:
-        UnreadablePixels: the pixels are cut off, damaged or compressed in a way that no installed decoder reads.
+        UnreadablePixels: as `read_plane`.
     """
-    return clean_hu(read_stored(header), header)
+    return read_plane(header).hu
 
 
 def read_stored(header: SliceHeader) -> np.ndarray:
-    """Decode the stored values of one slice, before any rescale.
+    """Read the stored values of one slice, before any rescale.
 
     Returns:
-        Integers of the stored width, signed as the header says, (R, C).
+        Integers of the allocated width, signed as the header says, (R, C).
 
     Raises:
-        UnreadablePixels: as `read_hu`.
+        UnreadablePixels: as `read_plane`.
     """
-    try:
-        decoder = get_decoder(UID(header.transfer_syntax))
-    except NotImplementedError as error:
-        raise UnreadablePixels("no_decoder", _no_decoder(header.transfer_syntax)) from error
-    if not decoder.is_available:
-        raise UnreadablePixels("no_decoder", _no_decoder(header.transfer_syntax))
-    try:
-        with quiet_pydicom(), header.file.open() as stream:
-            dataset = read_dataset(stream, with_pixels=True)
-            if dataset is None:
-                raise UnreadablePixels("not_dicom", REASONS["not_dicom"])
-            stored, _ = decoder.as_array(dataset, raw=True)
-    except UnreadablePixels:
-        raise
-    except Exception as error:  # decoders are many and none promises what it raises: it becomes a fact
-        raise _unreadable(header, error) from error
-    if stored.shape != (header.rows, header.columns):
-        raise UnreadablePixels("unreadable", f"the pixels form {stored.shape}, not the matrix that the header states")
-    return stored
+    return significant_bits(decode(header), header)
+
+
+def significant_bits(raw: np.ndarray, header: SliceHeader) -> np.ndarray:
+    """Clear the bits above the stored ones, or fill them with the sign: what lies there is no part of the value.
+
+    Source: DICOM PS3.5 8.1.1. Overlays and a decoder's missing sign (a JPEG 2000 stream that says "unsigned" of signed
+    values, JPEG lossless) are found there.
+
+    Args:
+        raw: integers of the allocated width.
+        header: bits stored and sign.
+
+    Returns:
+        Integers of the same width in the machine's byte order, signed as the header says; `raw` itself where each
+        allocated bit is stored and the order is the machine's.
+    """
+    stored = raw.astype(np.dtype(f"{'i' if header.is_signed else 'u'}{raw.itemsize}"), copy=False)
+    unused = 8 * raw.itemsize - header.bits_stored
+    return (stored << unused) >> unused if unused > 0 else stored
 
 
 def rescaled_hu(stored: np.ndarray, header: SliceHeader) -> np.ndarray:
@@ -121,7 +113,7 @@ def rescaled_hu(stored: np.ndarray, header: SliceHeader) -> np.ndarray:
     Returns:
         int32 HU of the same shape.
     """
-    if header.slope == 1 and header.intercept.is_integer() and abs(header.intercept) < 1 << 30:
+    if header.slope == 1 and header.intercept.is_integer() and stored.itemsize < 4 and abs(header.intercept) < 1 << 30:
         return stored.astype(np.int32) + np.int32(header.intercept)
     hu = np.rint(stored * header.slope + header.intercept)
     return np.clip(hu, np.iinfo(np.int32).min, np.iinfo(np.int32).max).astype(np.int32)
@@ -166,34 +158,43 @@ def clean_hu(stored: np.ndarray, header: SliceHeader) -> np.ndarray:
     Returns:
         int16 HU of the same shape, -1024..3071.
     """
-    hu = np.clip(_to_hu(stored, header), HU_FLOOR, HU_CEILING).astype(np.int16)
-    hu[_is_padding(stored, header)] = AIR
-    return hu
+    return _plane(stored, header, padding=_padding_mask(stored, header)).hu
 
 
-def _is_padding(stored: np.ndarray, header: SliceHeader) -> np.ndarray:
+def _plane(stored: np.ndarray, header: SliceHeader, *, padding: np.ndarray | None) -> Plane:
+    lowest, highest = int(stored.min()), int(stored.max())
+    hu = _shifted_hu(stored, header, lowest=lowest, highest=highest)
+    if hu is None:
+        hu = np.clip(_to_hu(stored, header), HU_FLOOR, HU_CEILING).astype(np.int16)
+    n_air = 0
+    if _to_hu(np.array([lowest, highest]), header).min() < HU_FLOOR:
+        below = _to_hu(stored, header) < HU_FLOOR
+        n_air = int(np.count_nonzero(below if padding is None else below & ~padding))
+    if padding is not None:
+        hu[padding] = AIR
+    return Plane(hu, lowest, highest, n_air)
+
+
+def _shifted_hu(stored: np.ndarray, header: SliceHeader, *, lowest: int, highest: int) -> np.ndarray | None:
+    """The common rescale, a shift by whole HU, in 16 bits throughout; None for any other."""
+    shift = header.intercept
+    plain = header.slope == 1 and shift.is_integer() and abs(shift) <= _SMALL_INTERCEPT and not is_wrapped(header)
+    limits = np.iinfo(stored.dtype)
+    low, high = max(HU_FLOOR - int(shift), limits.min), min(HU_CEILING - int(shift), limits.max)
+    if not plain or low > limits.max or high < limits.min:
+        return None
+    if lowest < low or highest > high:
+        stored = np.clip(stored, low, high)
+    return stored.astype(np.int16) + np.int16(shift)
+
+
+def _padding_mask(stored: np.ndarray, header: SliceHeader) -> np.ndarray | None:
+    """Which values are padding; None where the header names none that can be honoured."""
     if header.padding is None or has_misleading_padding(header):
-        return np.zeros(stored.shape, dtype=bool)
+        return None
     low, high = header.padding
-    return (stored >= low) & (stored <= high)
+    return stored == low if low == high else (stored >= low) & (stored <= high)
 
 
 def _to_hu(stored: np.ndarray, header: SliceHeader) -> np.ndarray:
     return unwrapped_hu(stored) if is_wrapped(header) else rescaled_hu(stored, header)
-
-
-def _no_decoder(syntax: str) -> str:
-    name = UID(syntax).name
-    if syntax == _JPEG_12_BIT:
-        return f"{name} is read by none of the installed decoders; pylibjpeg-libjpeg (GPL) reads it, at your choice"
-    return f"{name}: no installed decoder reads it; for compressed files: pip install 'ich[codecs]'"
-
-
-def _unreadable(header: SliceHeader, error: Exception) -> UnreadablePixels:
-    """The code that fits what a decoder raised."""
-    text = str(error)
-    if "less than expected" in text or isinstance(error, EOFError | zlib.error):
-        return UnreadablePixels("truncated", REASONS["truncated"])
-    if header.transfer_syntax == _JPEG_12_BIT and isinstance(error, RuntimeError):
-        return UnreadablePixels("no_decoder", _no_decoder(header.transfer_syntax))
-    return UnreadablePixels("unreadable", f"pixel data can't be decoded ({type(error).__name__})")

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
-    EnhancedCTImageStorage,
     ExplicitVRBigEndian,
     ImplicitVRLittleEndian,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
     SecondaryCaptureImageStorage,
 )  # fmt: skip
 
@@ -73,20 +73,29 @@ def test_invalid_uids_and_texts_reach_neither_terminal_nor_warnings(write_slice)
     [
         ({"Modality": "MR"}, "not_ct"),
         ({"PixelData": None}, "no_pixels"),
-        ({"NumberOfFrames": 2}, "odd_frames"),
-        ({"SOPClassUID": EnhancedCTImageStorage}, "odd_frames"),
+        ({"NumberOfFrames": 2}, "no_geometry"),
+        ({"NumberOfFrames": 5000}, "odd_frames"),
+        ({"NumberOfFrames": -1}, "odd_frames"),
+        ({"SOPClassUID": MultiFrameGrayscaleWordSecondaryCaptureImageStorage}, "secondary_capture"),
         ({"SOPClassUID": SecondaryCaptureImageStorage}, "secondary_capture"),
         ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "colour"),
+        ({"RescaleType": "Z_EFF"}, "not_hu"),
         ({"ImagePositionPatient": None}, "no_geometry"),
+        ({"ImagePositionPatient": None, "ImageType": ["DERIVED", "SECONDARY", "DOSE_INFO"]}, "summary_page"),
+        ({"ImagePositionPatient": None, "ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "localizer"),
+        ({"ImagePositionPatient": None, "ImageType": ["DERIVED", "SECONDARY", "MIP"]}, "projection"),
         ({"ImagePositionPatient": ["0", "0", "nan"]}, "no_geometry"),
         ({"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]}, "no_geometry"),
         ({"ImageOrientationPatient": [0] * 6}, "no_geometry"),
         ({"PixelSpacing": [0, 0]}, "no_geometry"),
         ({"Rows": 0}, "odd_size"),
         ({"Rows": 60_000, "Columns": 60_000}, "odd_size"),
+        ({"BitsAllocated": 12}, "odd_bits"),
+        ({"BitsStored": 20}, "odd_bits"),
+        ({"BitsStored": 12, "HighBit": 15}, "odd_bits"),
         ({"PixelData": b"\0" * 30}, "truncated"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "-".join(value),
+    ids=lambda value: value if isinstance(value, str) else "-".join(map(str, (*value, *value.values()))),
 )  # fmt: skip
 def test_what_is_no_slice_is_rejected_with_a_code_and_a_sentence(write_slice, elements, code):
     with quiet_pydicom():
@@ -167,7 +176,7 @@ def test_any_mutation_of_a_file_ends_as_a_header_or_a_reason(tmp_path, data_set,
 
 
 ODD = {
-    "693_J2KR.dcm": None, "693_UNCR.dcm": None, "CT0012.fragmented_no_bot_jpeg_baseline.51.dcm": "odd_frames",
+    "693_J2KR.dcm": None, "693_UNCR.dcm": None, "CT0012.fragmented_no_bot_jpeg_baseline.51.dcm": None,
     "CT1_J2KR": None, "CT_small.dcm": None, "ExplVR_BigEnd.dcm": "not_ct", "Fake_MONOHR1.dcm": "not_ct",
     "J2K_pixelrep_mismatch.dcm": None, "emri_small.dcm": "not_ct", "explicit_VR-UN.dcm": None,
     "image_dfl.dcm": "not_ct", "lungmask_no_meta_ct.dcm": None, "no-pixel-spacing.dcm": "not_ct",
