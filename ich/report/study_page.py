@@ -1,20 +1,16 @@
 """Writes the page of one study: its slices, scores and heat-maps in a single file that works offline."""
 
-import base64
-import hashlib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
-from markupsafe import Markup
 
 from ich.dicom.scan import Scan
 from ich.ensemble.prediction import IN_SAMPLE_NOTE, MADE_SOURCES, Prediction
 from ich.errors import DataError
 from ich.labels import LABELS
+from ich.report.page import page_code, page_template
 from ich.report.slices import PackedHeat, pack_heat, pack_slices
 from ich.store.files import write_text
 
@@ -53,8 +49,8 @@ def study_page(
     _check_lengths(scan, prediction, heat)
     slices, packed_heat = pack_slices(scan.hu), pack_heat(heat)
     scores = [_score(prediction, label, at=at) for label in LABELS]
-    return _template().render(
-        **_code(),
+    return page_template("study_page.html").render(
+        **page_code(script="study_page.js", style="study_page.css"),
         scores=scores,
         flagged=[score["label"] for score in scores if score["verdict"] == "flagged"],
         not_judged=[score["label"] for score in scores if score["verdict"] == "not judged"],
@@ -79,28 +75,6 @@ def _check_lengths(scan: Scan, prediction: Prediction, heat: Mapping[str, np.nda
             raise DataError(
                 f"{name}: expected {len(scan.hu)} slices as the scan has, found {n_slices}; score this scan again"
             )
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("ich.report", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("study_page.html")
-
-
-def _code() -> dict[str, str]:
-    """Script and style, and what the content security policy calls them (W3C CSP level 3, 2.3.1)."""
-    code: dict[str, str] = {}
-    for name, file in (("script", "study_page.js"), ("style", "study_page.css")):
-        text = (resources.files("ich.report") / file).read_text(encoding="utf-8")
-        digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-        code[name] = Markup(text)  # our own file, not input
-        code[f"{name}_hash"] = f"sha256-{digest}"
-    return code
 
 
 def _score(prediction: Prediction, label: str, *, at: str) -> dict[str, Any]:
