@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -18,20 +20,23 @@ from ich.progress import Progress, quiet
 from ich.sources.source import LabelTable, check_root
 
 PARTS = ("train", "test")
+ARCHIVE = "rsna-intracranial-hemorrhage-detection"  # as Kaggle names its zip, and the folder in it
 _STAGE = re.compile(r"stage_(\d+)_(train|test)")
+_IMAGE = re.compile(r"(?:.*/)?stage_(\d+)_(train|test)(?:_images)?/[^/]+")
+_TABLE = re.compile(r"(?:.*/)?stage_(\d+)_(train)\.csv")
 
 
 class Rsna:
-    """RSNA Intracranial Hemorrhage Detection 2019, as the challenge's archive unpacks.
+    """RSNA Intracranial Hemorrhage Detection 2019, as the challenge's archive unpacks, or the archive itself.
 
     `stage_2_train/ID_*.dcm` (or `stage_2_train_images`, or zips named `stage_2_train*.zip`) beside
-    `stage_2_train.csv`; of several stages the latest is read.
+    `stage_2_train.csv` (or `stage_2_train.csv.zip`); of several stages the latest is read. All of it may lie in
+    Kaggle's zip, which is read without unpacking.
 
     Source: https://www.kaggle.com/c/rsna-intracranial-hemorrhage-detection; Flanders et al., Radiology: AI
     2020;2(3):e190211. Licence: RSNA's terms, non-commercial research and education, no re-identification.
     """
 
-    series: tuple[str, ...] = ()
     keeps_every_slice = True
     public = True
 
@@ -41,6 +46,7 @@ class Rsna:
         self.root = Path(root).expanduser().absolute()
         self.part = part
         self.name = name
+        self.series: tuple[str, ...] = ()
 
     @property
     def expected(self) -> Mapping[str, int]:
@@ -51,14 +57,19 @@ class Rsna:
 
     def check(self, *, progress: Progress = quiet) -> None:
         """Raise DataError when images or label table are missing."""
-        check_root(self.root, holds=f"stage_2_{self.part}/ID_*.dcm and stage_2_train.csv")
-        self._images()
+        check_root(self.root, holds=f"stage_2_{self.part}/ID_*.dcm and stage_2_train.csv, or Kaggle's zip")
+        if self._archive is None:
+            self._image_folders()
+        else:
+            self._image_members()
         if self.part == "train":
             self._label_file()
 
     def files(self) -> list[DicomFile]:
         """Every file of the part's folder or zips."""
-        return find_files(self._images())
+        if self._archive is None:
+            return find_files(self._image_folders(), own_archive=True)
+        return self._image_members()
 
     def labels(self) -> LabelTable | None:
         """Six labels a slice of the training part; None for the test part."""
@@ -66,86 +77,114 @@ class Rsna:
             return None
         return read_long_labels(self._label_file())
 
-    def _images(self) -> list[Path]:
+    @cached_property
+    def _archive(self) -> list[DicomFile] | None:
+        """What Kaggle's zip holds, listed once; None where the set is unpacked."""
+        if self.root.is_file():
+            return find_files(self.root, own_archive=True)
+        archive = self.root / f"{ARCHIVE}.zip"
+        is_unpacked = any(_is_folder(entry) and _STAGE.match(entry.name) for entry in self._home.iterdir())
+        return None if is_unpacked or not archive.is_file() else find_files(archive, own_archive=True)
+
+    @cached_property
+    def _home(self) -> Path:
+        """The folder of the unpacked set: the root, or the one in it that is named like the archive."""
+        return self.root / ARCHIVE if (self.root / ARCHIVE).is_dir() else self.root
+
+    def _image_folders(self) -> list[Path]:
         """The part's folders of the latest stage, else its zips."""
         for kind in (_is_folder, _is_zip):
-            found = [entry for entry in sorted(self.root.iterdir()) if self._is_part(entry) and kind(entry)]
-            latest = max((_stage(entry) for entry in found), default=0)
+            found = [entry for entry in sorted(self._home.iterdir()) if self._is_part(entry.name) and kind(entry)]
             if found:
-                return [entry for entry in found if _stage(entry) == latest]
+                latest = max(_stage(entry.name) for entry in found)
+                return [entry for entry in found if _stage(entry.name) == latest]
         raise DataError(
             f"data.root={self.root}: expected a folder stage_2_{self.part} of ID_*.dcm, found none; "
-            "unpack the challenge's archive there"
+            "unpack the challenge's archive there, or give the archive itself"
         )
 
-    def _label_file(self) -> Path:
-        tables = [entry for entry in self.root.glob("stage_*_train.csv") if _STAGE.match(entry.name)]
+    def _image_members(self) -> list[DicomFile]:
+        """The part's images of the latest stage in the archive."""
+        stages = {file: match for file in self._archive or () if (match := _IMAGE.fullmatch(file.member))}
+        found = {file: int(match.group(1)) for file, match in stages.items() if match.group(2) == self.part}
+        latest = max(found.values(), default=0)
+        if not found:
+            raise DataError(
+                f"data.root={self.root}: expected stage_2_{self.part}/ID_*.dcm in the archive, found none; "
+                "get the challenge's archive anew"
+            )
+        return [file for file, stage in found.items() if stage == latest]
+
+    def _label_file(self) -> Path | DicomFile:
+        tables: dict[int, Path | DicomFile] = {}
+        for file in self._archive or ():
+            if match := _TABLE.fullmatch(file.member):
+                tables[int(match.group(1))] = file
+        for path in sorted(self._home.glob("stage_*_train.csv*"), reverse=True) if self._home.is_dir() else ():
+            if match := _TABLE.fullmatch(path.name.removesuffix(".zip")):
+                tables[int(match.group(1))] = find_files(path)[0] if _is_zip(path) else path
         if not tables:
             raise DataError(
                 f"data.root={self.root}: expected the label table stage_2_train.csv, found none; "
                 "put the challenge's file beside the images"
             )
-        return max(tables, key=_stage)
+        return tables[max(tables)]
 
-    def _is_part(self, entry: Path) -> bool:
-        match = _STAGE.match(entry.name)
-        return match is not None and match.group(2) == self.part
+    def _is_part(self, name: str) -> bool:
+        match = _STAGE.match(name)
+        return match is not None and match.group(2) == self.part and ".csv" not in name
 
 
-def read_long_labels(path: Path) -> LabelTable:
+def read_long_labels(file: Path | DicomFile) -> LabelTable:
     """Read the challenge's `ID,Label` table, six rows an image, into six columns.
 
     Rows that repeat with the same value are counted and dropped.
 
     Args:
-        path: CSV with `ID` = `<image>_<label>` and `Label` = 0 or 1.
+        file: CSV with `ID` = `<image>_<label>` and `Label` = 0 or 1; it may lie in a zip.
 
     Raises:
         DataError: other columns, an unknown label, a value that is neither 0 nor 1, or repeated rows that disagree.
     """
-    ids, values = _read_columns(path)
-    images, flat = _cells(path, ids)
+    name = Path(file.member).name if isinstance(file, DicomFile) else file.name
+    with file.open() if isinstance(file, DicomFile) else file.open("rb") as stream:
+        ids, values = _read_columns(stream, name)
+    images, flat = _cells(ids, name)
     grid = np.full(len(images) * len(LABELS), -1, dtype=np.int8)  # image by image, -1: no row
     grid[flat] = values
     disagree = np.flatnonzero(grid[flat] != values)
     if disagree.size:
         raise DataError(
-            f"{path.name}: expected one value for {ids[int(disagree[0])]}, found both 0 and 1 "
+            f"{name}: expected one value for {ids[int(disagree[0])]}, found both 0 and 1 "
             f"({disagree.size} rows disagree with an earlier one); remove the wrong rows"
         )
     labels = np.where(grid < 0, np.nan, grid).astype(np.float32).reshape(-1, len(LABELS))  # (images, 6)
     frame = pd.DataFrame(labels, columns=list(LABELS), index=pd.Index(images.to_pandas(), name="sop_uid"))
-    return LabelTable(frame, _notes(path, labels, n_repeated=len(flat) - int((grid >= 0).sum())))
+    return LabelTable(frame, _notes(name, labels, n_repeated=len(flat) - int((grid >= 0).sum())))
 
 
-def _read_columns(path: Path) -> tuple[pa.Array, np.ndarray]:
+def _read_columns(stream: BinaryIO, name: str) -> tuple[pa.Array, np.ndarray]:
     """The ids and the values (int8) of the table."""
     try:
         types = pa_csv.ConvertOptions(column_types={"ID": pa.string(), "Label": pa.float32()})
-        table = pa_csv.read_csv(path, convert_options=types)
+        table = pa_csv.read_csv(stream, convert_options=types)
     except pa.ArrowInvalid as error:
-        raise DataError(
-            f"{path.name}: expected a CSV with columns ID,Label, found: {error}; restore the file"
-        ) from error
+        raise DataError(f"{name}: expected a CSV with columns ID,Label, found: {error}; restore the file") from error
     if not {"ID", "Label"} <= set(table.column_names):
-        raise DataError(
-            f"{path.name}: expected columns ID,Label, found {','.join(table.column_names)}; restore the file"
-        )
+        raise DataError(f"{name}: expected columns ID,Label, found {','.join(table.column_names)}; restore the file")
     values = table["Label"].to_numpy()
     odd = np.flatnonzero((values != 0) & (values != 1))
     if odd.size:
-        raise DataError(
-            f"{path.name}: expected labels 0 or 1, found {values[odd[0]]} in row {odd[0] + 2}; mend the row"
-        )
+        raise DataError(f"{name}: expected labels 0 or 1, found {values[odd[0]]} in row {odd[0] + 2}; mend the row")
     return pa.concat_arrays(table["ID"].chunks), values.astype(np.int8)
 
 
-def _cells(path: Path, ids: pa.Array) -> tuple[pa.Array, np.ndarray]:
+def _cells(ids: pa.Array, name: str) -> tuple[pa.Array, np.ndarray]:
     """The distinct images in order of appearance, and each row's place in the grid of images by labels."""
     parts = pc.extract_regex(ids, pattern=r"^(?P<image>.+)_(?P<label>[a-z]+)$")
     image = pc.struct_field(parts, "image").dictionary_encode()
     label = pc.struct_field(parts, "label").dictionary_encode()
-    known = {name: number for number, name in enumerate(LABELS)}
+    known = {one: number for number, one in enumerate(LABELS)}
     names = label.dictionary.to_pylist()
     if parts.null_count or not set(names) <= set(known):
         fits = pc.fill_null(pc.is_in(label.cast(pa.string()), value_set=pa.array(LABELS)), False).to_numpy(
@@ -153,27 +192,27 @@ def _cells(path: Path, ids: pa.Array) -> tuple[pa.Array, np.ndarray]:
         )
         row = int(np.flatnonzero(~fits)[0])
         raise DataError(
-            f"{path.name}: expected ids such as ID_0123abcde_any, found {ids[row]} in row {row + 2}; mend the row"
+            f"{name}: expected ids such as ID_0123abcde_any, found {ids[row]} in row {row + 2}; mend the row"
         )
-    columns = np.array([known[name] for name in names], dtype=np.int64)[label.indices.to_numpy()]
+    columns = np.array([known[one] for one in names], dtype=np.int64)[label.indices.to_numpy()]
     return image.dictionary, image.indices.to_numpy().astype(np.int64) * len(LABELS) + columns
 
 
-def _notes(path: Path, labels: np.ndarray, *, n_repeated: int) -> tuple[str, ...]:
+def _notes(name: str, labels: np.ndarray, *, n_repeated: int) -> tuple[str, ...]:
     notes = []
     if n_repeated:
-        notes.append(f"{path.name}: {n_repeated} rows repeat another one with the same value; dropped")
+        notes.append(f"{name}: {n_repeated} rows repeat another one with the same value; dropped")
     n_gaps = int(np.isnan(labels).any(axis=1).sum())
     if n_gaps:
-        notes.append(f"{path.name}: {n_gaps} images lack some of the six labels; these stay unknown")
+        notes.append(f"{name}: {n_gaps} images lack some of the six labels; these stay unknown")
     n_odd = int((labels[:, -1] < labels[:, :-1].max(axis=1)).sum())
     if n_odd:
-        notes.append(f"{path.name}: {n_odd} images have a subtype but not any; left as they are")
+        notes.append(f"{name}: {n_odd} images have a subtype but not any; left as they are")
     return tuple(notes)
 
 
-def _stage(entry: Path) -> int:
-    match = _STAGE.match(entry.name)
+def _stage(name: str) -> int:
+    match = _STAGE.match(name)
     return int(match.group(1)) if match else 0
 
 
@@ -182,4 +221,4 @@ def _is_folder(entry: Path) -> bool:
 
 
 def _is_zip(entry: Path) -> bool:
-    return entry.suffix == ".zip" and entry.is_file()
+    return entry.suffix.lower() == ".zip" and entry.is_file()
