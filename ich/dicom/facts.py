@@ -5,20 +5,37 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ich.dicom.header import SliceHeader
-from ich.dicom.order import OrderedSlices, repeated_groups
+from ich.dicom.order import OrderedSlices
 from ich.dicom.pixels import has_misleading_padding, is_wrapped
+from ich.dicom.planes import StoredRange
+
+_MOST_FREQUENT = (
+    "rows",
+    "columns",
+    "bits_stored",
+    "is_signed",
+    "slope",
+    "intercept",
+    "kernel",
+    "transfer_syntax",
+)
 
 
-def slice_warnings(used: Sequence[SliceHeader], *, n_failed: int, n_repeated: int) -> list[str]:
+def slice_warnings(
+    stored: Sequence[StoredRange], *, n_lost: int = 0, n_replaced: int = 0, n_repeated: int = 0
+) -> list[str]:
     """Sentences on what may make a result wrong, free of identifying text.
 
     Args:
-        used: the slices in the scan.
-        n_failed: slices whose pixels could not be read.
+        stored: of each slice in the scan.
+        n_lost: places whose slices could not be read.
+        n_replaced: slices that could not be read, and another one at the same position could.
         n_repeated: slices left out for another one at the same position.
     """
+    used = [one.header for one in stored]
     found = (
-        (n_failed, "slices can't be read and are missing"),
+        (n_lost, "slices can't be read and are missing"),
+        (n_replaced, "slices can't be read; another one at the same position stands in"),
         (n_repeated, "slices at repeated positions are left out"),
         (
             sum(not header.has_rescale for header in used),
@@ -29,35 +46,53 @@ def slice_warnings(used: Sequence[SliceHeader], *, n_failed: int, n_repeated: in
         (len({(h.rows, h.columns) for h in used}) - 1, "further matrix sizes in the series, padded with air"),
         (len({h.pixel_spacing for h in used}) - 1, "further pixel spacings in the series"),
         (
-            sum(h.kind.enhanced for h in used),
-            "slices were taken with contrast medium, which looks like blood",
+            len({(h.slope, h.intercept) for h in used}) - 1,
+            "further ways to rescale in the series, each slice by its own",
         ),
+        (sum(h.kind.enhanced for h in used), "slices were taken with contrast medium, which looks like blood"),
         (sum(h.kind.sharp for h in used), "slices were reconstructed with a sharp kernel"),
     )
-    return [f"{n} {sentence}" for n, sentence in found if n]
+    return [f"{n} {sentence}" for n, sentence in found if n > 0] + _range_warnings(stored)
 
 
-def scan_facts(ordered: OrderedSlices, used: Sequence[SliceHeader], *, slabs: bool) -> dict[str, Any]:
+def _range_warnings(stored: Sequence[StoredRange]) -> list[str]:
+    clipped = [one for one in stored if one.is_clipped]
+    airy = [one for one in stored if one.has_untagged_air]
+    found = []
+    if clipped:
+        highest = max(one.highest for one in clipped)
+        found.append(f"stored values reach {highest}: {len(clipped)} slices hold more than 3071 HU, clipped")
+    if airy:
+        lowest = min(one.lowest_hu for one in airy)
+        found.append(
+            f"{len(airy)} slices hold values below -1024 HU (down to {lowest}) that no padding tag explains; "
+            "taken as air"
+        )
+    return found
+
+
+def scan_facts(ordered: OrderedSlices, stored: Sequence[StoredRange], *, slabs: bool) -> dict[str, Any]:
     """Plain JSON values: how the slices were taken and stored; the most frequent value where they differ.
 
     Args:
         ordered: all slices of the series.
-        used: those in the scan.
+        stored: of each slice in the scan.
         slabs: whether they were averaged into slabs.
     """
-    most = {
-        name: most_frequent(used, lambda header, name=name: getattr(header, name))  # type: ignore[misc]
-        for name in ("rows", "columns", "bits_stored", "is_signed", "slope", "intercept", "kernel", "transfer_syntax")
-    }
+    used = [one.header for one in stored]
     padding = most_frequent(used, lambda header: header.padding)
     return {
-        **most,
+        **{name: most_frequent(used, lambda header, name=name: getattr(header, name)) for name in _MOST_FREQUENT},  # type: ignore[misc]
+        **_several(used),
         "padding": None if padding is None else list(padding),
-        "tilt_degrees": ordered.tilt_degrees,
-        "step_mm": None if ordered.step_mm is None else round(ordered.step_mm, 3),
+        **_geometry(ordered),
         "n_source_slices": len(used),
-        "n_repeated": len(ordered.headers) - len(repeated_groups(ordered)),
+        "n_source_files": len({header.file for header in used}),
         "n_wrapped": sum(map(is_wrapped, used)),
+        "stored_lowest": min(one.lowest for one in stored),
+        "stored_highest": max(one.highest for one in stored),
+        "n_above_3071": sum(one.is_clipped for one in stored),
+        "n_untagged_padding": sum(one.has_untagged_air for one in stored),
         "slabs": slabs,
     }
 
@@ -65,3 +100,27 @@ def scan_facts(ordered: OrderedSlices, used: Sequence[SliceHeader], *, slabs: bo
 def most_frequent(headers: Sequence[SliceHeader], fact: Callable[[SliceHeader], Any]) -> Any:
     """The most frequent value of a fact, the first among equals."""
     return Counter(map(fact, headers)).most_common(1)[0][0]
+
+
+def _several(headers: Sequence[SliceHeader]) -> dict[str, list[float]]:
+    """All slopes and all intercepts, where there are several."""
+    values = {name + "s": sorted({getattr(header, name) for header in headers}) for name in ("slope", "intercept")}
+    return {name: found for name, found in values.items() if len(found) > 1}
+
+
+def _geometry(ordered: OrderedSlices) -> dict[str, Any]:
+    spacing = ordered.spacing
+    lengths = {
+        "step_mm": spacing.step_mm,
+        "smallest_step_mm": spacing.smallest_step_mm,
+        "largest_gap_mm": spacing.largest_step_mm,
+    }
+    return {
+        "tilt_degrees": ordered.tilt_degrees,
+        "shear_degrees": ordered.shear_degrees,
+        **{name: None if length is None else round(length, 3) for name, length in lengths.items()},
+        "n_steps": spacing.n_steps,
+        "n_gaps": spacing.n_gaps,
+        "n_missing": spacing.n_missing,
+        "n_repeated": ordered.n_repeated,
+    }

@@ -1,19 +1,21 @@
-"""Orders the slices of one series along their normal, feet to head, and says what is odd about their spacing."""
+"""Orders the slices of one series along their normal, feet to head, and says what is odd about their places."""
 
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from ich.dicom.header import SliceHeader
+from ich.dicom.header import Orientation, SliceHeader
+from ich.dicom.spacing import Spacing, measure_spacing, spacing_warnings
 from ich.errors import DataError
 
 SAME_POSITION_MM = 0.01  # positions are text with two or more decimals
-UNEVEN_SHARE = 0.05  # of the median step; scanners state positions to 0.01 or 0.1 mm
-GAP_STEPS = 1.8  # times the median step: a missing slice makes 2
 TILTED_APART_DEGREES = 1.0  # between the slices of one series
+
+Direction = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -23,16 +25,31 @@ class OrderedSlices:
     Attributes:
         headers: feet to head along the normal; equal positions by sop uid.
         positions_mm: float32 (S,), along the normal.
+        groups: indices of the slices that share one position, a tuple for each position, in order.
         tilt_degrees: of the gantry, from the orientation; 0 for upright planes, positive as in GantryDetectorTilt.
-        step_mm: median step between neighbouring positions; None for a single position.
+        shear_degrees: between the line through the first pixels of the slices and the normal; 0 for a straight stack,
+            the tilt where the table moved along the body and the planes are oblique.
+        spacing: steps between the positions.
         warnings: sentences on repeated positions, uneven steps, gaps, unequal orientation.
     """
 
     headers: tuple[SliceHeader, ...]
     positions_mm: np.ndarray
+    groups: tuple[tuple[int, ...], ...]
     tilt_degrees: float
-    step_mm: float | None
+    shear_degrees: float
+    spacing: Spacing
     warnings: tuple[str, ...]
+
+    @property
+    def step_mm(self) -> float | None:
+        """Median step between neighbouring positions; None for a single position."""
+        return self.spacing.step_mm
+
+    @property
+    def n_repeated(self) -> int:
+        """Slices that lie at the position of another one."""
+        return len(self.headers) - len(self.groups)
 
 
 def order_slices(headers: Sequence[SliceHeader]) -> OrderedSlices:
@@ -51,17 +68,25 @@ def order_slices(headers: Sequence[SliceHeader]) -> OrderedSlices:
     placed.sort(key=lambda pair: (round(pair[0] / SAME_POSITION_MM), pair[1].sop_uid, pair[1].file))
     positions = np.array([position for position, _ in placed], dtype=np.float64)
     ordered = tuple(header for _, header in placed)
-    steps = _steps(positions)
+    groups = _groups(positions)
+    firsts = [group[0] for group in groups]
+    spacing = measure_spacing(positions[firsts])
     return OrderedSlices(
         headers=ordered,
         positions_mm=positions.astype(np.float32),
+        groups=groups,
         tilt_degrees=tilt_degrees(normal),
-        step_mm=float(np.median(steps)) if len(steps) else None,
-        warnings=(*_repeats(positions), *_uneven(steps), *_unequal_normals(ordered, normal)),
+        shear_degrees=_shear_degrees([ordered[index] for index in firsts], normal),
+        spacing=spacing,
+        warnings=(
+            *_repeats(len(ordered) - len(groups)),
+            *spacing_warnings(spacing),
+            *_unequal_normals(ordered, normal),
+        ),
     )
 
 
-def slice_normal(header: SliceHeader) -> tuple[float, float, float]:
+def slice_normal(header: SliceHeader) -> Direction:
     """The direction across a slice, length 1, towards the head (towards back or left where it lies level).
 
     Source: DICOM PS3.3 C.7.6.2.1.1: rows cross columns.
@@ -74,7 +99,7 @@ def slice_normal(header: SliceHeader) -> tuple[float, float, float]:
     return (sign * cross[0] / length, sign * cross[1] / length, sign * cross[2] / length)
 
 
-def shared_normal(headers: Sequence[SliceHeader]) -> tuple[float, float, float]:
+def shared_normal(headers: Sequence[SliceHeader]) -> Direction:
     """The most frequent normal, so that one odd slice doesn't turn the stack."""
     counts = Counter(tuple(round(value, 4) for value in slice_normal(header)) for header in headers)
     most = min(counts, key=lambda rounded: (-counts[rounded], rounded))
@@ -82,59 +107,59 @@ def shared_normal(headers: Sequence[SliceHeader]) -> tuple[float, float, float]:
     return min(normal for normal in same if tuple(round(value, 4) for value in normal) == most)
 
 
-def degrees_apart(header: SliceHeader, normal: tuple[float, float, float]) -> float:
-    """Angle between a slice's normal and another one."""
-    cosine = sum(a * b for a, b in zip(slice_normal(header), normal, strict=True))
-    return math.degrees(math.acos(min(1.0, max(-1.0, cosine))))
+def degrees_turned(one: Orientation, other: Orientation) -> float:
+    """By how much two slices are turned against each other: the larger angle of their rows and of their columns."""
+    return max(_degrees_between(one[:3], other[:3]), _degrees_between(one[3:], other[3:]))
 
 
-def slice_position(header: SliceHeader, normal: tuple[float, float, float]) -> float:
+def slice_position(header: SliceHeader, normal: Direction) -> float:
     """Place of a slice along `normal`, in mm."""
-    return sum(place * direction for place, direction in zip(header.position, normal, strict=True))
+    return _along(header.position, normal)
 
 
-def tilt_degrees(normal: tuple[float, float, float]) -> float:
+def tilt_degrees(normal: Direction) -> float:
     """Angle between `normal` and the body's axis in the plane that a gantry tilts in, in degrees."""
     return round(math.degrees(math.atan2(normal[1], normal[2])), 2) + 0.0
 
 
-def repeated_groups(ordered: OrderedSlices) -> list[list[int]]:
-    """Indices of slices that share one position, a list for each position, in order."""
+def _groups(positions: np.ndarray) -> tuple[tuple[int, ...], ...]:
     groups: list[list[int]] = []
-    for index, position in enumerate(ordered.positions_mm):
-        if groups and abs(position - ordered.positions_mm[groups[-1][0]]) <= SAME_POSITION_MM:
+    for index, position in enumerate(positions):
+        # a thousandth of the limit for what binary numbers make of decimal text
+        if groups and position - positions[groups[-1][0]] <= SAME_POSITION_MM * 1.001:
             groups[-1].append(index)
         else:
             groups.append([index])
-    return groups
+    return tuple(map(tuple, groups))
 
 
-def _steps(positions: np.ndarray) -> np.ndarray:
-    """Distances between neighbouring slices, equal positions left out; float64 mm."""
-    steps = np.diff(positions)
-    return steps[steps > SAME_POSITION_MM]
+def _shear_degrees(headers: Sequence[SliceHeader], normal: Direction) -> float:
+    """The usual slope of neighbouring first pixels against the normal, in degrees."""
+    slopes = []
+    for one, other in pairwise(headers):
+        moved = [b - a for a, b in zip(one.position, other.position, strict=True)]
+        step = _along(moved, normal)
+        slopes.append([(place - step * direction) / step for place, direction in zip(moved, normal, strict=True)])
+    if not slopes:
+        return 0.0
+    return round(math.degrees(math.atan(math.hypot(*np.median(slopes, axis=0)))), 2)
 
 
-def _repeats(positions: np.ndarray) -> list[str]:
-    n_repeats = len(positions) - 1 - len(_steps(positions))
-    if not n_repeats:
+def _repeats(n_repeated: int) -> list[str]:
+    if not n_repeated:
         return []
-    return [f"{n_repeats} slices lie at the position of another one; such slices are ordered by their uid"]
+    return [f"{n_repeated} slices lie at the position of another one; such slices are ordered by their uid"]
 
 
-def _uneven(steps: np.ndarray) -> list[str]:
-    if not len(steps):
-        return []
-    median = float(np.median(steps))
-    found = []
-    if np.abs(steps - median).max() > UNEVEN_SHARE * median:
-        found.append(f"the step between slices varies from {steps.min():.2f} to {steps.max():.2f} mm")
-    n_gaps = int((steps >= GAP_STEPS * median).sum())
-    if n_gaps:
-        found.append(f"{n_gaps} gaps of at least {GAP_STEPS} times the usual step of {median:.2f} mm: slices may miss")
-    return found
-
-
-def _unequal_normals(headers: Sequence[SliceHeader], normal: tuple[float, float, float]) -> list[str]:
-    n_apart = sum(degrees_apart(header, normal) > TILTED_APART_DEGREES for header in headers)
+def _unequal_normals(headers: Sequence[SliceHeader], normal: Direction) -> list[str]:
+    n_apart = sum(_degrees_between(slice_normal(header), normal) > TILTED_APART_DEGREES for header in headers)
     return [f"{n_apart} slices are tilted against the others"] if n_apart else []
+
+
+def _degrees_between(one: Sequence[float], other: Sequence[float]) -> float:
+    cosine = _along(one, other) / (math.hypot(*one) * math.hypot(*other))
+    return math.degrees(math.acos(min(1.0, max(-1.0, cosine))))
+
+
+def _along(one: Sequence[float], other: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))

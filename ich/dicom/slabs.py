@@ -1,10 +1,16 @@
-"""Says which thin slices are averaged into one slab."""
+"""Averages thin slices into slabs: which slices go together, and how sheared ones are brought over each other."""
+
+import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from ich.dicom.header import SliceHeader
+from ich.dicom.hu import AIR
 from ich.errors import ConfigError
 
 THIN_MM = 2.5  # median step below which a series is thin
+LEAST_SHIFT = 0.05  # of a pixel; less is the rounding of positions, and moving by it would only blur
 
 
 def slab_groups(positions_mm: np.ndarray, slab_mm: float) -> list[list[int]]:
@@ -40,3 +46,82 @@ def slab_groups(positions_mm: np.ndarray, slab_mm: float) -> list[list[int]]:
 def is_thin(step_mm: float | None) -> bool:
     """Whether slices this far apart are thin ones, to be averaged."""
     return step_mm is not None and step_mm < THIN_MM
+
+
+def first_pixels(headers: Sequence[SliceHeader], shape: tuple[int, int]) -> np.ndarray:
+    """Where the first pixel of each slice lies in its own plane, in pixels along its columns and its rows.
+
+    In a straight stack all are equal. A tilted gantry whose table moves along the body makes each plane start further
+    on than the one below: pixels of equal index then lie beside each other, not above.
+
+    Args:
+        headers: slices of one orientation.
+        shape: rows and columns to which the slices were padded.
+
+    Returns:
+        float64 (S, 2).
+    """
+    found = []
+    for header in headers:
+        along_row, along_column = header.orientation[:3], header.orientation[3:]
+        down = sum(a * b for a, b in zip(header.position, along_column, strict=True)) / header.pixel_spacing[0]
+        right = sum(a * b for a, b in zip(header.position, along_row, strict=True)) / header.pixel_spacing[1]
+        top, left = (shape[0] - header.rows) // 2, (shape[1] - header.columns) // 2
+        found.append((down - top, right - left))
+    return np.array(found)
+
+
+def slab_mean(planes: Sequence[np.ndarray], firsts: np.ndarray) -> np.ndarray:
+    """Mean in HU of neighbouring planes, each first moved in its own plane to the slab's middle.
+
+    Args:
+        planes: int16 HU (R, C) each.
+        firsts: float64 (planes, 2) as `first_pixels` gives them.
+
+    Returns:
+        int16 HU (R, C), rounded; air comes in from beyond the edges.
+    """
+    if len(planes) == 1:
+        return planes[0]
+    shifts = firsts - firsts.mean(axis=0)
+    is_sheared = np.abs(shifts).max() >= LEAST_SHIFT
+    total = np.zeros(planes[0].shape, dtype=np.float32)
+    for plane, (down, right) in zip(planes, shifts, strict=True):
+        total += moved(plane, rows=down, columns=right) if is_sheared else plane
+    return np.rint(total / len(planes)).astype(np.int16)
+
+
+def moved(plane: np.ndarray, *, rows: float, columns: float) -> np.ndarray:
+    """Move a plane by parts of a pixel, linear between pixels; air comes in from beyond the edges.
+
+    Args:
+        plane: HU (R, C).
+        rows: how far down, in pixels.
+        columns: how far to the right.
+
+    Returns:
+        float32 (R, C).
+
+    Example:
+        >>> moved(np.array([[0, 100, 0]]), rows=0, columns=0.25).tolist()
+        [[-256.0, 75.0, 25.0]]
+    """
+    down = _moved_along_rows(plane.astype(np.float32), rows)
+    return _moved_along_rows(down.T, columns).T
+
+
+def _moved_along_rows(plane: np.ndarray, distance: float) -> np.ndarray:
+    whole = math.floor(distance)
+    share = np.float32(distance - whole)
+    near = _rolled(plane, whole)
+    return near if not share else near * (1 - share) + _rolled(plane, whole + 1) * share
+
+
+def _rolled(plane: np.ndarray, whole: int) -> np.ndarray:
+    """Rows moved by a whole number, air where none comes from."""
+    result = np.full_like(plane, AIR)
+    n_rows = len(plane)
+    if abs(whole) >= n_rows:
+        return result
+    result[max(0, whole) : n_rows + min(0, whole)] = plane[max(0, -whole) : n_rows - max(0, whole)]
+    return result
