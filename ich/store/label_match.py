@@ -41,6 +41,11 @@ class _Match:
     rows: np.ndarray  # int64 (rows,)
     of_slice: np.ndarray  # bool (rows,)
 
+    @property
+    def n_matched(self) -> int:
+        """Rows of the header table that have a row of the label table."""
+        return int((self.rows >= 0).sum())
+
 
 def match_labels(known: LabelTable, table: pa.Table, *, key: HashKey, source: str) -> MatchedLabels:
     """Find the labels of every row of the header table.
@@ -75,25 +80,30 @@ def match_labels(known: LabelTable, table: pa.Table, *, key: HashKey, source: st
 def _match(known: LabelTable, table: pa.Table, *, key: HashKey, source: str) -> tuple[str, _Match]:
     """What the table's rows are matched by, and the match; the finest kind of those that fit equally."""
     ids = pa.array(known.frame.index.astype(str), pa.string())
-    kinds = (known.by,) if known.by else LABEL_KEYS
-    found = [(by, _match_by(by, ids, table, level=known.level, key=key, source=source)) for by in kinds]
-    return max(found, key=lambda one: int((one[1].rows >= 0).sum()))
+    best: tuple[str, _Match] | None = None
+    for by in (known.by,) if known.by else LABEL_KEYS:
+        match = _match_by(by, ids, table, level=known.level, key=key, source=source)
+        if best is None or match.n_matched > best[1].n_matched:
+            best = by, match
+        if best[1].n_matched == len(table):
+            break
+    assert best is not None
+    return best
 
 
 def _match_by(by: str, ids: pa.Array, table: pa.Table, *, level: str, key: HashKey, source: str) -> _Match:
-    if by == "accession":
+    column = pc.fill_null(table[by], "").combine_chunks()
+    if by == "accession" and pc.any(pc.not_equal(column, "")).as_py():
         ids = pa.array([key.accession(source, number) for number in ids.to_pylist()], pa.string())
     if by == "file":
         ids = pc.utf8_rtrim(pc.replace_substring_regex(pc.replace_substring(ids, "\\", "/"), r"^(\./)+", ""), "/")
-    column = pc.fill_null(table[by], "").combine_chunks()
     rows = _row_of(column, ids)
     single = pc.fill_null(table["n_frames"], 1).to_numpy() <= 1
     of_slice = (rows >= 0) & single & (level == "slice") & (by in ("sop_uid", "file"))
     if by == "sop_uid" and not single.all():
         # A frame's uid is that of its file and its number behind "#"; a row of the file speaks of all its frames.
-        frames = _row_of(column, ids)
-        of_slice = (frames >= 0) & (level == "slice")
-        rows = np.where(frames >= 0, frames, _row_of(pc.replace_substring_regex(column, r"#\d+$", ""), ids))
+        of_slice = (rows >= 0) & (level == "slice")
+        rows = np.where(rows >= 0, rows, _row_of(pc.replace_substring_regex(column, r"#\d+$", ""), ids))
     if by == "file":
         rows = _with_folders(rows, column, ids)
     return _Match(rows, of_slice)

@@ -1,0 +1,257 @@
+"""Reads labels from a CSV of one's own, in long or wide form, for slices or for studies."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ich.errors import ConfigError, DataError
+from ich.labels import LABELS
+from ich.sources.source import LabelTable
+from ich.sources.text_table import FIRST_LINE, TextTable, open_text_table
+
+# Names of columns, without case, spaces and signs, and what a row is matched by; in this order where several are there.
+KEY_COLUMNS = {
+    "sopinstanceuid": "sop_uid",
+    "sopuid": "sop_uid",
+    "file": "file",
+    "filename": "file",
+    "path": "file",
+    "relativepath": "file",
+    "seriesinstanceuid": "series_uid",
+    "seriesuid": "series_uid",
+    "studyinstanceuid": "study_uid",
+    "studyuid": "study_uid",
+    "accessionnumber": "accession",
+    "accession": "accession",
+    "id": "",  # the challenge's name for it; what it is shows when it is matched
+}
+VALUES = {"0": 0.0, "0.0": 0.0, "false": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.0, "": np.nan}
+
+Form = Literal["wide", "long", "ids"]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Which column says what.
+
+    Attributes:
+        form: `wide` with a column a label; `long` with the columns `label` and `value`; `ids` with `<key>_<label>` in
+            the key column and the value in `label`.
+        key: the column that names slice or study, matched `by`.
+        values: the column of each label by its place in `LABELS` (wide), or of the values under 0.
+        label: the column that names the label, in the long form.
+    """
+
+    form: Form
+    key: str
+    by: str
+    values: dict[int, str]
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Values one by one, rows of the file in their order.
+
+    Attributes:
+        keys: the distinct keys in order of appearance.
+        row: int64 (cells,), the place of each in `keys`.
+        label: int64 (cells,), its place in `LABELS`.
+        value: float32 (cells,), 0, 1 or nan.
+        line: int64 (cells,), where it stands in the file.
+        n_without_key: rows that name nothing.
+    """
+
+    keys: pa.Array
+    row: np.ndarray
+    label: np.ndarray
+    value: np.ndarray
+    line: np.ndarray
+    n_without_key: int
+
+
+def read_label_file(file: Path | BinaryIO, *, name: str, match: str | None = None) -> LabelTable:
+    """Read a label CSV.
+
+    A row names a slice or a study by SOPInstanceUID, SeriesInstanceUID, StudyInstanceUID, AccessionNumber or a path
+    relative to the root (column `file` or `path`); case, spaces and signs in names of columns don't count. Labels stand
+    in columns of their own (wide; those that are missing are unknown, never 0), as `label` and `value` (long), or as
+    the challenge writes them (`ID,Label` with `<id>_<label>`). Values are 0, 1, true, false or empty.
+
+    Args:
+        file: the CSV, or an open one.
+        name: as messages call it.
+        match: the column to match by instead. What its values are is found out when they are matched, unless its name
+            says so.
+
+    Raises:
+        ConfigError: no column called `match`.
+        DataError: no column to match by or no label, another value, or a key that is there twice with different labels.
+    """
+    table = open_text_table(file, name=name)
+    layout = _layout(table, match)
+    cells = _cells(table, layout)
+    labels, n_repeated = _grid(cells, name=name)
+    lines = _first_lines(cells)
+    index = pd.Index(cells.keys.to_pandas(), name=layout.key)
+    notes = tuple(_notes(table, layout, labels=labels, n_repeated=n_repeated, n_without_key=cells.n_without_key))
+    frame = pd.DataFrame(labels, columns=list(LABELS), index=index)
+    level: Literal["slice", "study"] = "slice" if layout.by in ("sop_uid", "file", "") else "study"
+    return LabelTable(frame, notes, by=layout.by, level=level, lines=lines)
+
+
+def _plain(name: str) -> str:
+    """A name without case, spaces and signs."""
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+def _layout(table: TextTable, match: str | None) -> _Layout:
+    key, by = _key_column(table, match)
+    named: dict[str, str] = {}
+    for column in table.columns:
+        if column == key or not _plain(column):
+            continue
+        twin = named.setdefault(_plain(column), column)
+        if twin != column and _plain(column) in (*LABELS, "label", "value"):
+            raise DataError(f"{table.name}: expected one column {_plain(column)}, found two; remove one")
+    wide = {number: named[label] for number, label in enumerate(LABELS) if label in named}
+    if wide:
+        return _Layout("wide", key, by, wide)
+    if "label" in named and "value" in named:
+        return _Layout("long", key, by, {0: named["value"]}, label=named["label"])
+    if "label" in named:
+        return _Layout("ids", key, by, {0: named["label"]})
+    raise DataError(
+        f"{table.name}: expected a column for at least one of {', '.join(LABELS)}, or the columns label and value, "
+        f"found {', '.join(table.columns)}; name the label columns so"
+    )
+
+
+def _key_column(table: TextTable, match: str | None) -> tuple[str, str]:
+    """The column that names slices or studies, and what kind of name it is."""
+    if match is not None:
+        found = [column for column in table.columns if column.strip().lower() == match.strip().lower()]
+        if not found:
+            raise ConfigError(
+                f"data.match={match}: expected a column of {table.name}, found none of that name among "
+                f"{', '.join(table.columns)}; name one of them"
+            )
+        return found[0], KEY_COLUMNS.get(_plain(found[0]), "")
+    columns = {_plain(column): column for column in reversed(table.columns)}
+    for name, by in KEY_COLUMNS.items():
+        if name in columns:
+            return columns[name], by
+    raise DataError(
+        f"{table.name}: expected a column SOPInstanceUID, SeriesInstanceUID, StudyInstanceUID, AccessionNumber or "
+        f"file, found {', '.join(table.columns)}; name the one to match by with data.match=COLUMN"
+    )
+
+
+def _cells(table: TextTable, layout: _Layout) -> _Cells:
+    columns = [layout.key, *layout.values.values(), *([layout.label] if layout.label else [])]
+    read = table.read(columns)
+    keys = read[layout.key].combine_chunks()
+    lines = np.arange(len(read), dtype=np.int64) + FIRST_LINE
+    has_key = pc.not_equal(keys, "").to_numpy(zero_copy_only=False)
+    if not has_key.all():
+        read, keys, lines = read.filter(pa.array(has_key)), keys.filter(pa.array(has_key)), lines[has_key]
+    values = {number: _values(table, read[column], lines) for number, column in layout.values.items()}
+    n_without_key = int((~has_key).sum())
+    if layout.form == "wide":
+        codes = keys.dictionary_encode()
+        rows = np.tile(codes.indices.to_numpy().astype(np.int64), len(values))
+        label = np.repeat(np.array(list(values)), len(read))
+        value = np.concatenate(list(values.values()))
+        return _Cells(codes.dictionary, rows, label, value, np.tile(lines, len(values)), n_without_key)
+    named = read[layout.label] if layout.form == "long" else None
+    keys, label = _long_names(table, keys, named, lines=lines)
+    codes = keys.dictionary_encode()
+    return _Cells(codes.dictionary, codes.indices.to_numpy().astype(np.int64), label, values[0], lines, n_without_key)
+
+
+def _values(table: TextTable, column: pa.ChunkedArray, lines: np.ndarray) -> np.ndarray:
+    """The cells as 0, 1 or nan, float32."""
+    codes = column.combine_chunks().dictionary_encode()
+    texts = [text.lower() for text in codes.dictionary.to_pylist()]
+    fits = np.array([text in VALUES for text in texts], dtype=bool)
+    places = codes.indices.to_numpy()
+    if not fits.all():
+        row = int(np.flatnonzero(~fits[places])[0])
+        raise DataError(
+            f"{table.name}: expected labels 0, 1, true, false or nothing, found {texts[places[row]][:20]!r} in line "
+            f"{lines[row]}; mend it"
+        )
+    return np.array([VALUES[text] for text in texts], dtype=np.float32)[places]
+
+
+def _long_names(
+    table: TextTable, keys: pa.Array, named: pa.ChunkedArray | None, *, lines: np.ndarray
+) -> tuple[pa.Array, np.ndarray]:
+    """Keys and places of the labels, from a column of labels or from ids that end in one."""
+    if named is None:
+        parts = pc.extract_regex(keys, pattern=r"^(?P<key>.+)_(?P<label>[A-Za-z]+)$")
+        keys, names = pc.struct_field(parts, "key"), pc.struct_field(parts, "label")
+    else:
+        names = named.combine_chunks()
+    codes = pc.fill_null(names, "").dictionary_encode()
+    places = [LABELS.index(plain) if (plain := _plain(name)) in LABELS else -1 for name in codes.dictionary.to_pylist()]
+    label = np.array(places, dtype=np.int64)[codes.indices.to_numpy()]
+    if (label < 0).any():
+        wanted = "ids that end in _ and a label" if named is None else "a label"
+        raise DataError(
+            f"{table.name}: expected {wanted} ({', '.join(LABELS)}), found something else in line "
+            f"{lines[int(np.flatnonzero(label < 0)[0])]}; mend it"
+        )
+    return keys, label
+
+
+def _grid(cells: _Cells, *, name: str) -> tuple[np.ndarray, int]:
+    """The six labels of each key, float32 (keys, 6), and how many known values only repeat another."""
+    grid = np.full((len(cells.keys), len(LABELS)), np.nan, dtype=np.float32)
+    known = np.flatnonzero(~np.isnan(cells.value))
+    flat = cells.row[known] * len(LABELS) + cells.label[known]
+    grid.reshape(-1)[flat] = cells.value[known]
+    differing = np.flatnonzero(grid.reshape(-1)[flat] != cells.value[known])
+    if differing.size:
+        one = known[differing[0]]
+        other = known[(flat == flat[differing[0]]) & (cells.value[known] != cells.value[one])][0]
+        raise DataError(
+            f"{name}: expected one value of {LABELS[cells.label[one]]} for each key, found both 0 and 1 in lines "
+            f"{cells.line[other]} and {cells.line[one]} ({differing.size} such values); remove the wrong one"
+        )
+    return grid, len(known) - int((~np.isnan(grid)).sum())
+
+
+def _first_lines(cells: _Cells) -> np.ndarray:
+    """The line in which each key first appears, int64 (keys,); keys are numbered in that order."""
+    rows = cells.row[: np.searchsorted(np.maximum.accumulate(cells.row), len(cells.keys) - 1) + 1]
+    fresh = np.diff(np.maximum.accumulate(rows), prepend=-1) > 0
+    return cells.line[: len(rows)][fresh]
+
+
+def _notes(
+    table: TextTable, layout: _Layout, *, labels: np.ndarray, n_repeated: int, n_without_key: int
+) -> Iterator[str]:
+    by = {"": ""}.get(layout.by, f" ({layout.by})")
+    yield f"{table.name}: {len(labels):,} rows, matched by the column {layout.key}{by}"
+    if n_without_key:
+        yield f"{table.name}: {n_without_key:,} rows have nothing in the column {layout.key}; left out"
+    if n_repeated:
+        yield f"{table.name}: {n_repeated:,} values repeat another one of the same key; dropped"
+    unknown = np.isnan(labels)
+    absent = unknown.all(axis=0)
+    if absent.any():
+        yield f"{table.name}: no value of {', '.join(np.array(LABELS)[absent])}; unknown everywhere"
+    n_gaps = int(unknown[:, ~absent].any(axis=1).sum())
+    if n_gaps:
+        yield f"{table.name}: {n_gaps:,} rows lack some of the labels; these stay unknown"
+    n_odd = int(((labels[:, :-1] == 1).any(axis=1) & (labels[:, -1] == 0)).sum())
+    if n_odd:
+        yield f"{table.name}: {n_odd:,} rows have a subtype but not any; left as they are"

@@ -1,0 +1,159 @@
+"""Any folder of NIfTI volumes, with labels of one's own or without."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from ich.dicom.files import DicomFile, find_files
+from ich.dicom.hu import HU_FLOOR
+from ich.errors import ConfigError, DataError
+from ich.labels import LABELS
+from ich.progress import Progress, quiet
+from ich.sources.nifti import SUFFIXES, UnreadableVolume, is_nifti, read_nifti, require_nibabel
+from ich.sources.source import LabelTable, RejectedFile, StudyRead, UnreadableStudy, VolumeTask, check_root
+
+NOT_A_VOLUME = "not_a_volume"
+MOST_LINES = 20  # of a table that a note lists
+NO_AIR = -200  # HU; the lowest value of any head with some air around it lies far below
+
+
+class NiftiFolder:
+    """`*.nii` and `*.nii.gz` below one folder (nested as it likes) or in a zip; a volume is a study and a patient.
+
+    NIfTI states no patient: two volumes of one patient may end in two folds unless `store.folds` says otherwise.
+
+    Licence: whoever owns the files says. Names are hashed with a key of one's own (`ICH_HASH_KEY`).
+
+    Args:
+        root: folder or zip, absolute.
+        name: what the store is called.
+        table: labels by file, or None; its paths may leave out the ending of a volume's name.
+        label_file: where they stand, not counted among the files of the root.
+
+    Raises:
+        ConfigError: labels by something that NIfTI doesn't state.
+    """
+
+    keeps_every_slice = False
+    public = False
+    expected: Mapping[str, int] = MappingProxyType({})
+
+    def __init__(
+        self, root: Path, name: str = "folder", *, table: LabelTable | None = None, label_file: Path | None = None
+    ) -> None:
+        if table is not None and table.by not in ("file", ""):
+            raise ConfigError(
+                f"data.labels, column {table.frame.index.name}: expected paths, since NIfTI volumes state no uid and "
+                "no number, found another kind; name a column of paths with data.match=COLUMN"
+            )
+        self.root = root
+        self.name = name
+        self.table = table
+        self.label_file = label_file
+
+    def check(self, *, progress: Progress = quiet) -> None:
+        """Raise DataError when the root is missing or empty, or nibabel isn't installed."""
+        check_root(self.root, holds="a folder of NIfTI volumes")
+        require_nibabel(f"data.root={self.root}")
+
+    def studies(self) -> Sequence[tuple[str, VolumeTask]]:
+        """(path, task) of each volume."""
+        volumes, _ = self._files()
+        rows = self._rows(volumes)
+        nothing = np.full(len(LABELS), np.nan, dtype=np.float32)
+        labels = [nothing if row < 0 else self._values()[row] for row in rows]
+        return [
+            (_stem(name), NiftiStudy(_stem(name), name, file, one))
+            for (name, file), one in zip(volumes.items(), labels, strict=True)
+        ]
+
+    def rejected(self) -> tuple[RejectedFile, ...]:
+        """Every other file."""
+        _, others = self._files()
+        return tuple(RejectedFile(name, NOT_A_VOLUME, "is no NIfTI volume (.nii or .nii.gz)") for name in others)
+
+    def notes(self) -> tuple[str, ...]:
+        """That patients aren't known, and how labels and volumes fit."""
+        volumes, _ = self._files()
+        notes = [f"{len(volumes)} volumes state no patient: each counts as a patient of its own"]
+        if self.table is None:
+            return tuple(notes)
+        rows = self._rows(volumes)
+        n_alone, unused = int((rows < 0).sum()), np.setdiff1d(np.arange(len(self.table.frame)), rows)
+        if n_alone:
+            notes.append(f"{n_alone:,} volumes have no row in the label table; their labels stay unknown")
+        if len(unused):
+            lines = unused if self.table.lines is None else self.table.lines[unused]
+            shown = ", ".join(map(str, lines[:MOST_LINES])) + (" ..." if len(lines) > MOST_LINES else "")
+            notes.append(f"{len(unused):,} rows of the label table are not among the files: lines {shown}")
+        return (*self.table.notes, *notes)
+
+    def _files(self) -> tuple[dict[str, DicomFile], list[str]]:
+        """Volumes by name, and the names of the other files."""
+        files = {file.relative_to(self.root): file for file in find_files(self.root) if file.path != self.label_file}
+        volumes = {name: file for name, file in files.items() if is_nifti(name)}
+        stems = {_stem(name) for name in volumes}
+        if len(stems) < len(volumes):
+            raise DataError(
+                f"data.root={self.root}: expected each volume once, found {len(volumes) - len(stems)} as .nii and as "
+                ".nii.gz; remove one of each"
+            )
+        return volumes, [name for name in files if name not in volumes]
+
+    def _values(self) -> np.ndarray:
+        assert self.table is not None
+        return self.table.frame.to_numpy(np.float32)
+
+    def _rows(self, volumes: Mapping[str, DicomFile]) -> np.ndarray:
+        """The row of the table for each volume, int64; -1 for none."""
+        if self.table is None:
+            return np.full(len(volumes), -1)
+        places = {_stem(str(path)): row for row, path in enumerate(self.table.frame.index)}
+        return np.array([places.get(_stem(name), -1) for name in volumes], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class NiftiStudy:
+    """One volume and the labels of its study."""
+
+    study_uid: str
+    name: str
+    file: DicomFile
+    labels: np.ndarray = field(repr=False)  # float32 (6,), nan where unknown
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The one file."""
+        return (self.name,)
+
+    @property
+    def content(self) -> str:
+        """Name, size and time of the file, and its labels."""
+        state = self.file.path.stat()
+        return f"{self.name} {state.st_size} {state.st_mtime_ns} {self.labels.tobytes().hex()}"
+
+    def read(self, *, slab_mm: float | None) -> StudyRead:
+        """The volume feet to head; its slices have no labels of their own.
+
+        Raises:
+            UnreadableStudy: not a volume.
+        """
+        try:
+            scan, _ = read_nifti(self.file, study_uid=self.study_uid, slab_mm=slab_mm)
+        except UnreadableVolume as error:
+            raise UnreadableStudy([RejectedFile(self.name, error.code, error.sentence)]) from error
+        lowest = int(scan.hu.min())
+        if lowest > NO_AIR:
+            warning = f"the lowest value is {lowest}: these may be stored values or a mask, not HU from {HU_FLOOR} on"
+            scan = replace(scan, warnings=(*scan.warnings, warning))
+        nothing = np.full((len(scan.hu), len(LABELS)), np.nan, dtype=np.float32)
+        return StudyRead(scan, nothing, n_used=1, study_labels=None if np.isnan(self.labels).all() else self.labels)
+
+
+def _stem(name: str) -> str:
+    """The path of a volume without its ending."""
+    ending = next((ending for ending in reversed(SUFFIXES) if name.lower().endswith(ending)), "")
+    return name[: len(name) - len(ending)]
