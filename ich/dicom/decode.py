@@ -4,10 +4,12 @@ import zlib
 from typing import Any
 
 import numpy as np
+from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import get_decoder
 from pydicom.pixels.decoders.base import Decoder
 from pydicom.uid import UID, ExplicitVRBigEndian
 
+from ich.dicom.codestream import stated_size
 from ich.dicom.elements import quiet_pydicom, read_dataset
 from ich.dicom.header import REASONS, SliceHeader
 from ich.dicom.pixel_data import PLAIN_SYNTAXES
@@ -93,13 +95,17 @@ def _decoded_in_place(header: SliceHeader, offset: int, *, decoder: Decoder) -> 
         "bits_allocated": header.bits_allocated,
         "bits_stored": header.bits_stored,
         "pixel_representation": int(header.is_signed),
-        "number_of_frames": header.n_frames,
+        "number_of_frames": 1,
         "pixel_keyword": "PixelData",
         "correct_unused_bits": False,
     }
     with quiet_pydicom(), header.file.open() as stream:
         stream.seek(offset)
-        return decoder.as_array(stream, raw=True, index=header.frame, **facts)[0]
+        frame = get_frame(stream, header.frame, number_of_frames=header.n_frames)
+        size = stated_size(frame)
+        if size not in (None, (header.rows, header.columns)):
+            raise UnreadablePixels("unreadable", f"the compressed picture is {size}, not the matrix of the header")
+        return decoder.as_array(encapsulate([frame]), raw=True, index=0, **facts)[0]
 
 
 def _decoded_by_parse(header: SliceHeader, decoder: Decoder) -> np.ndarray:

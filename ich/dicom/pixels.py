@@ -57,8 +57,8 @@ def read_hu(header: SliceHeader) -> np.ndarray:
     """Read one slice as HU.
 
     Rescaled and rounded; the 12-bit wrap repaired; padding and all below -1024 set to -1024; clipped at 3071.
-    MONOCHROME1 only says how to show a slice: its HU are what the rescale gives. The rescale comes before any turning
-    of grey levels (PS3.3 C.7.6.3.1.2, C.11.1; PS3.4 N.2), and SimpleITK 2.5.7 gives such a slice the same values.
+    MONOCHROME1 only says that a page shows low values white, after windowing (PS3.3 C.7.6.3.1.2); its HU are what the
+    rescale gives (C.11.1.1), as in pydicom 3.0.2. SimpleITK 2.5.7 turns the stored values round for display instead.
 
     Args:
         header: as `read_headers` gave it.
@@ -163,29 +163,37 @@ def clean_hu(stored: np.ndarray, header: SliceHeader) -> np.ndarray:
 
 def _plane(stored: np.ndarray, header: SliceHeader, *, padding: np.ndarray | None) -> Plane:
     lowest, highest = int(stored.min()), int(stored.max())
-    hu = _shifted_hu(stored, header, lowest=lowest, highest=highest)
-    if hu is None:
-        hu = np.clip(_to_hu(stored, header), HU_FLOOR, HU_CEILING).astype(np.int16)
-    n_air = 0
-    if _to_hu(np.array([lowest, highest]), header).min() < HU_FLOOR:
-        below = _to_hu(stored, header) < HU_FLOOR
-        n_air = int(np.count_nonzero(below if padding is None else below & ~padding))
+    shift = _whole_shift(stored, header)
+    if shift is None:
+        unclipped = _to_hu(stored, header)
+        below = unclipped < HU_FLOOR
+        hu = np.clip(unclipped, HU_FLOOR, HU_CEILING).astype(np.int16)
+    else:
+        below = stored < shift.low if lowest < shift.low else np.zeros((), dtype=bool)
+        inside = stored if lowest >= shift.low and highest <= shift.high else np.clip(stored, shift.low, shift.high)
+        hu = np.add(inside, np.int16(shift.hu), dtype=np.int16, casting="unsafe")
+    n_air = int(np.count_nonzero(below if padding is None else below & ~padding))
     if padding is not None:
         hu[padding] = AIR
     return Plane(hu, lowest, highest, n_air)
 
 
-def _shifted_hu(stored: np.ndarray, header: SliceHeader, *, lowest: int, highest: int) -> np.ndarray | None:
-    """The common rescale, a shift by whole HU, in 16 bits throughout; None for any other."""
-    shift = header.intercept
-    plain = header.slope == 1 and shift.is_integer() and abs(shift) <= _SMALL_INTERCEPT and not is_wrapped(header)
-    limits = np.iinfo(stored.dtype)
-    low, high = max(HU_FLOOR - int(shift), limits.min), min(HU_CEILING - int(shift), limits.max)
-    if not plain or low > limits.max or high < limits.min:
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """A rescale that only adds whole HU, and the stored values between which the result needs no clipping."""
+
+    hu: int
+    low: int
+    high: int
+
+
+def _whole_shift(stored: np.ndarray, header: SliceHeader) -> _Shift | None:
+    """The shift where that is all the rescale does and 16 bits hold each step of it: 4 times faster than 32 bits."""
+    shift, limits = header.intercept, np.iinfo(stored.dtype)
+    if header.slope != 1 or not shift.is_integer() or abs(shift) > _SMALL_INTERCEPT or is_wrapped(header):
         return None
-    if lowest < low or highest > high:
-        stored = np.clip(stored, low, high)
-    return stored.astype(np.int16) + np.int16(shift)
+    low, high = max(HU_FLOOR - int(shift), limits.min), min(HU_CEILING - int(shift), limits.max)
+    return _Shift(int(shift), low, high) if low <= high else None
 
 
 def _padding_mask(stored: np.ndarray, header: SliceHeader) -> np.ndarray | None:
