@@ -1,6 +1,6 @@
 """Tiny DICOM slices and headers in any shape that a test needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
-from pydicom.uid import CTImageStorage, ExplicitVRBigEndian, ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    RLELossless,
+)  # fmt: skip
 
 from ich.dicom.files import DicomFile
 from ich.dicom.header import SliceHeader
@@ -83,4 +89,46 @@ def make_data_set(z: float = 0.0, hu: np.ndarray | None = None, **elements: Any)
             made.add_new(keyword, "SS" if value < 0 else "US", value)
         elif value is not None:
             setattr(made, keyword, value)
+    return made
+
+
+@pytest.fixture
+def frames() -> Callable[..., FileDataset]:
+    """Makes an enhanced CT of frames of 4 x 4, 5 mm apart; `planes` are their HU, `frame` changes a frame's groups."""
+    return make_frames
+
+
+def make_frames(
+    planes: Sequence[np.ndarray], *, frame: Callable[[Dataset, int], None] | None = None, **elements: Any
+) -> FileDataset:
+    made = make_data_set(
+        hu=np.stack(planes), SOPClassUID=EnhancedCTImageStorage, NumberOfFrames=len(planes), **elements
+    )
+    made.Rows, made.Columns = planes[0].shape
+    for keyword in (
+        "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "RescaleSlope", "RescaleIntercept",
+    ):  # fmt: skip
+        delattr(made, keyword)
+    shared = group(
+        PlaneOrientationSequence={"ImageOrientationPatient": list(UPRIGHT)},
+        PixelMeasuresSequence={"PixelSpacing": [0.5, 0.5], "SliceThickness": 5},
+        PixelValueTransformationSequence={"RescaleSlope": 1, "RescaleIntercept": -1024, "RescaleType": "HU"},
+    )
+    own = [group(PlanePositionSequence={"ImagePositionPatient": [0, 0, 5 * index]}) for index in range(len(planes))]
+    for index, one in enumerate(own):
+        if frame is not None:
+            frame(one, index)
+    made.SharedFunctionalGroupsSequence = [shared]
+    made.PerFrameFunctionalGroupsSequence = own
+    return made
+
+
+def group(**sequences: dict[str, Any]) -> Dataset:
+    """A functional group: each sequence holds one item with these elements."""
+    made = Dataset()
+    for name, elements in sequences.items():
+        item = Dataset()
+        for keyword, value in elements.items():
+            setattr(item, keyword, value)
+        setattr(made, name, [item])
     return made
