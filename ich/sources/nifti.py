@@ -13,12 +13,13 @@ import numpy as np
 from ich.dicom.files import DicomFile
 from ich.dicom.hu import HU_CEILING, HU_FLOOR
 from ich.dicom.scan import Scan, ScanSeries
-from ich.dicom.slabs import is_thin, slab_groups
+from ich.dicom.slabs import is_thin, slab_groups, slab_mean
 from ich.errors import DataError
 
 SUFFIXES = (".nii", ".nii.gz")
 MOST_SLICES, LARGEST_SIDE = 2_000, 4_096
 MOST_VOXELS = 1 << 29  # 2,000 slices of 512 x 512; 1 GB of HU
+SMALLEST_VOXEL, LARGEST_VOXEL = 0.01, 100.0  # mm; beyond them a header is damaged or in metres
 RADIOLOGICAL = ("L", "P", "S")  # columns run to the patient's left, rows to the back, slices to the head
 
 _HEADER_SIZES = {348: 1, 540: 2}  # bytes, the first number of a file of NIfTI-1 or NIfTI-2
@@ -77,7 +78,11 @@ def read_nifti(file: Path | DicomFile, *, study_uid: str, slab_mm: float | None 
             values = nibabel.orientations.apply_orientation(_read_hu(image), to_radiological)
     except (OSError, EOFError, ValueError, OverflowError, zlib.error, DataError) as error:
         raise _as_unreadable(error) from error
-    except (nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError) as error:
+    except (
+        nibabel.filebasedimages.ImageFileError,
+        nibabel.spatialimages.HeaderDataError,
+        nibabel.wrapstruct.WrapStructError,
+    ) as error:
         raise _as_unreadable(error) from error
     hu = np.ascontiguousarray(values.transpose(2, 1, 0))  # (columns, rows, slices) -> (S, R, C)
     slice_axis = int(np.flatnonzero(to_radiological[:, 0] == 2)[0])
@@ -144,8 +149,9 @@ def _axes(affine: np.ndarray, to_radiological: np.ndarray) -> np.ndarray:
     axes = np.empty((3, 3))
     for axis, (to, flip) in enumerate(to_radiological):
         axes[int(to)] = affine[:3, axis] * flip
-    if not abs(np.linalg.det(axes)) > 0:
-        raise UnreadableVolume("no_geometry", "the volume's affine has no height")
+    sizes = np.linalg.norm(axes, axis=1)
+    if not (sizes <= LARGEST_VOXEL).all() or not abs(np.linalg.det(axes)) > SMALLEST_VOXEL**3:
+        raise UnreadableVolume("no_geometry", "the volume's affine states voxels that no head is measured in")
     return axes
 
 
@@ -162,7 +168,8 @@ def _scan(
     warnings: tuple[str, ...] = ()
     if slab_mm is not None and is_thin(step_mm):
         slabs, groups = True, slab_groups(positions, slab_mm)
-        hu = np.stack([np.rint(hu[group].mean(axis=0)).astype(np.int16) for group in groups])
+        firsts = _first_pixels(axes, n_slices=len(hu))
+        hu = np.stack([slab_mean(list(hu[group]), firsts[group]) for group in groups])
         positions = np.array([positions[group].mean() for group in groups])
         warnings = (f"{len(order)} thin slices are averaged into {len(groups)} slabs",)
     middles = [group[len(group) // 2] for group in groups]
@@ -181,3 +188,10 @@ def _scan(
         source_uids=tuple(tuple(uids[i] for i in group) for group in groups) if slabs else (),
     )
     return scan, order[middles]
+
+
+def _first_pixels(axes: np.ndarray, *, n_slices: int) -> np.ndarray:
+    """Where each slice begins in its own plane, in pixels down and to the right, float64 (S, 2); 0 but for a shear."""
+    along_row, along_column, up = axes
+    step = np.array([up @ along_column / (along_column @ along_column), up @ along_row / (along_row @ along_row)])
+    return np.arange(n_slices)[:, None] * step

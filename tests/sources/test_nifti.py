@@ -2,10 +2,14 @@
 
 import gzip
 import importlib.util
+import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ich.dicom.files import find_files
 from ich.errors import DataError
 from ich.sources.nifti import UnreadableVolume, read_nifti, require_nibabel
 
@@ -78,11 +82,119 @@ def test_a_foreign_file_is_unreadable(tmp_path, content):
         read_nifti(path, study_uid="a")
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int32, np.float64], ids=lambda kind: kind.__name__)
+def test_any_number_format_gives_the_same_hu(tmp_path, kind):
+    volume = np.arange(4 * 5 * 3).reshape(4, 5, 3).astype(kind)
+
+    scan, _ = read_nifti(write(tmp_path / "one.nii", volume, (LEFT, BACK, HEAD)), study_uid="a")
+
+    np.testing.assert_array_equal(scan.hu, volume.transpose(2, 1, 0).astype(np.int16))
+
+
+def test_stored_values_are_scaled_as_the_header_says(tmp_path):
+    path = write(tmp_path / "one.nii", EXPECTED.transpose(2, 1, 0), (LEFT, BACK, HEAD))
+    content = bytearray(path.read_bytes())
+    content[112:120] = np.array([2, -1024], dtype="<f4").tobytes()  # scl_slope, scl_inter (nifti1.h)
+    path.write_bytes(content)
+
+    scan, _ = read_nifti(path, study_uid="a")
+
+    np.testing.assert_array_equal(scan.hu, 2 * EXPECTED - 1024)
+
+
+def test_a_volume_is_read_out_of_a_zip(tmp_path):
+    path = write(tmp_path / "one.nii.gz", EXPECTED.transpose(2, 1, 0), (LEFT, BACK, HEAD))
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.write(path, "ct/one.nii.gz")
+        archive.writestr("ct/two.nii", gzip.decompress(path.read_bytes()))
+
+    scans = [read_nifti(file, study_uid="a")[0] for file in find_files(tmp_path / "set.zip")]
+
+    for scan in scans:
+        np.testing.assert_array_equal(scan.hu, EXPECTED)
+
+
+def test_thin_slices_become_slabs_that_know_their_sources(tmp_path):
+    volume = np.broadcast_to(np.arange(10, dtype=np.int16), (6, 6, 10))
+    path = write(tmp_path / "one.nii", np.ascontiguousarray(volume), (LEFT, BACK, (0, 0, -1.0)))
+
+    scan, order = read_nifti(path, study_uid="a", slab_mm=5.0)
+
+    assert scan.hu[:, 0, 0].tolist() == [7, 2]
+    assert scan.source_uids[0] == ("a-010", "a-009", "a-008", "a-007", "a-006")
+    assert scan.positions_mm.tolist() == [2, 7]
+    assert (scan.thickness_mm, order.tolist()) == (5.0, [7, 2])
+    assert scan.warnings == ("10 thin slices are averaged into 2 slabs",)
+
+
+def test_slabs_of_a_sheared_volume_stay_sharp(tmp_path):
+    # Each slice begins one pixel further left than the one below, so a straight bar moves one pixel right.
+    volume = np.full((16, 4, 5), -1000, dtype=np.int16)
+    for index in range(5):
+        volume[5 + index, :, index] = 1000
+    path = write(tmp_path / "one.nii", volume, ((-1.0, 0, 0), (0, -1.0, 0), (1.0, 0, 1.0)))
+
+    scan, _ = read_nifti(path, study_uid="a", slab_mm=5.0)
+
+    assert scan.hu.shape == (1, 4, 16)
+    assert np.flatnonzero(scan.hu[0, 0] == 1000).tolist() == [7]
+
+
+def test_the_step_of_a_sheared_volume_is_measured_along_its_normal(tmp_path):
+    path = write(tmp_path / "one.nii", np.zeros((4, 4, 3), dtype=np.int16), (LEFT, BACK, (0, 2.0, 5.0)))
+
+    scan, _ = read_nifti(path, study_uid="a")
+
+    assert scan.positions_mm.tolist() == [0, 5, 10]
+
+
 def test_a_time_series_is_no_volume(tmp_path):
     path = write(tmp_path / "one.nii", np.zeros((4, 4, 3, 2), dtype=np.int16), (LEFT, BACK, HEAD))
 
     with pytest.raises(UnreadableVolume, match="expected one volume"):
         read_nifti(path, study_uid="a")
+
+
+def test_a_volume_larger_than_any_head_is_refused_before_it_is_read(tmp_path):
+    path = write(tmp_path / "one.nii", np.zeros((4, 4, 3), dtype=np.int16), (LEFT, BACK, HEAD))
+    content = bytearray(path.read_bytes())
+    content[42:48] = np.array([4096, 4096, 1900], dtype="<i2").tobytes()  # dim[1] to dim[3] (nifti1.h)
+    path.write_bytes(content)
+
+    with pytest.raises(UnreadableVolume, match="expected one volume of slices") as found:
+        read_nifti(path, study_uid="a")
+
+    assert found.value.code == "not_a_volume"
+
+
+def test_a_colour_volume_is_no_volume_of_hu(tmp_path):
+    colours = np.zeros((4, 4, 3), dtype=[("R", "u1"), ("G", "u1"), ("B", "u1")])
+
+    with pytest.raises(UnreadableVolume, match="expected numbers"):
+        read_nifti(write(tmp_path / "one.nii", colours, (LEFT, BACK, HEAD)), study_uid="a")
+
+
+@given(st.lists(st.tuples(st.integers(0, 600), st.integers(0, 255)), max_size=12), st.integers(0, 700))
+def test_a_damaged_volume_is_a_scan_or_has_a_reason(tmp_path_factory, changes, length):
+    folder = tmp_path_factory.getbasetemp()
+    path = write(folder / "damaged.nii", EXPECTED.transpose(2, 1, 0), (LEFT, BACK, HEAD))
+    content = bytearray(path.read_bytes())
+    for place, value in changes:
+        content[place % 352] = value
+    path.write_bytes(content[: max(length, 352)])
+
+    found = outcome(path)
+
+    assert found in ("a scan", "unreadable", "not_a_volume", "no_geometry")
+
+
+def outcome(path):
+    try:
+        scan, order = read_nifti(path, study_uid="a", slab_mm=5.0)
+    except UnreadableVolume as error:
+        return error.code
+    whole = len(scan.hu) == len(order) == len(scan.sop_uids) and np.isfinite(scan.positions_mm).all()
+    return "a scan" if whole else "a broken scan"
 
 
 def test_a_missing_nibabel_is_one_line_that_names_the_extra(monkeypatch):

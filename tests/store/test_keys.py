@@ -71,3 +71,11 @@ def test_a_damaged_key_file_is_never_replaced(tmp_path, content):
 
 def test_the_secret_does_not_show():
     assert "horse" not in repr(HashKey(b"correct horse", "environment"))
+
+
+def test_an_accession_number_has_a_key_of_its_own_kind_and_spaces_do_not_count():
+    key = HashKey(b"one secret", "file")
+
+    assert key.accession("a", " 0012 ") == key.accession("a", "0012")
+    assert key.accession("a", "0012") not in {key.accession("a", "12"), key.accession("b", "0012")}
+    assert key.accession("a", "0012")[1:] != key.patient("a", "0012")[1:]
