@@ -22,7 +22,7 @@ _MOST_FREQUENT = (
 
 
 def slice_warnings(
-    stored: Sequence[StoredRange], *, n_lost: int = 0, n_replaced: int = 0, n_repeated: int = 0
+    stored: Sequence[StoredRange], *, n_lost: int = 0, n_replaced: int = 0, n_left_out: int = 0, n_together: int = 0
 ) -> list[str]:
     """Sentences on what may make a result wrong, free of identifying text.
 
@@ -30,13 +30,15 @@ def slice_warnings(
         stored: of each slice in the scan.
         n_lost: places whose slices could not be read.
         n_replaced: slices that could not be read, and another one at the same position could.
-        n_repeated: slices left out for another one at the same position.
+        n_left_out: slices left out for another one at the same position.
+        n_together: slices kept at the position of another one.
     """
     used = [one.header for one in stored]
     found = (
         (n_lost, "slices can't be read and are missing"),
         (n_replaced, "slices can't be read; another one at the same position stands in"),
-        (n_repeated, "slices at repeated positions are left out"),
+        (n_left_out, "slices lie at the position of another one and are left out"),
+        (n_together, "slices lie at the position of another one; all are kept, in the order of their uids"),
         (
             sum(not header.has_rescale for header in used),
             "slices don't say how to rescale; stored values are taken as HU",

@@ -29,6 +29,8 @@ _WITH_CONTRAST = re.compile(
     r"\+ ?C\b|\bC ?\+|\bPOST\b(?![ -]*(FOSSA|OP))|\bCONTRAST\b|\bCTA\b|\bANGIO|\bCECT\b|\bCE\b|\bPERFUSION\b|\bCTP\b"
     r"|\b\d+ ?CC\b|\bVENOGRAM|\bCTV\b|\bDELAYED\b|\bARTERIAL\b|\bVENOUS\b"
 )
+_REFORMAT_WORDS = re.compile(r"\b(MPR|MPRS|REFORMAT\w*|CORONAL|SAGITTAL|COR|SAG)\b")
+_PROJECTION_WORDS = re.compile(r"\b(MIP|MIPS|MINIP|VRT|SSD|CBF|CBV|MTT|TTP|TMAX)\b")
 _LOCALIZER_WORDS = re.compile(r"\b(LOCALI[SZ]ER|SCOUT|TOPOGRAM|SURVIEW|SCANOGRAM|PILOT)\b")
 _LOCALIZER_TYPES = frozenset({"LOCALIZER", "SCOUT"})
 _REFORMAT_TYPES = frozenset({"REFORMATTED", "MPR", "CORONAL", "SAGITTAL", "OBLIQUE"})
@@ -69,15 +71,16 @@ def series_kind(image_type: tuple[str, ...], *, kernel: str, description: str, c
     words = description.upper().replace("_", " ")
     return SeriesKind(
         localizer=not _LOCALIZER_TYPES.isdisjoint(image_type) or bool(_LOCALIZER_WORDS.search(words)),
-        projection=not _PROJECTION_TYPES.isdisjoint(image_type),
-        reformat=_is_reformat(image_type),
+        projection=_has_type(image_type, _PROJECTION_TYPES, ending=" MIP") or bool(_PROJECTION_WORDS.search(words)),
+        reformat=_has_type(image_type, _REFORMAT_TYPES, ending=" MPR") or bool(_REFORMAT_WORDS.search(words)),
         sharp=_is_sharp(kernel.split("\\")[0], words),
         enhanced=not _WITHOUT_CONTRAST.search(words) and (contrast or bool(_WITH_CONTRAST.search(words))),
     )
 
 
-def _is_reformat(image_type: Sequence[str]) -> bool:
-    return any(value in _REFORMAT_TYPES or value.endswith(" MPR") for value in image_type)
+def _has_type(image_type: Sequence[str], types: frozenset[str], *, ending: str) -> bool:
+    """Whether a value of ImageType is one of these, or ends as Siemens has it (`CT_SOM5 MPR`)."""
+    return any(value in types or value.endswith(ending) for value in image_type)
 
 
 def _is_sharp(kernel: str, words: str) -> bool:

@@ -30,7 +30,7 @@ class OrderedSlices:
         shear_degrees: between the line through the first pixels of the slices and the normal; 0 for a straight stack,
             the tilt where the table moved along the body and the planes are oblique.
         spacing: steps between the positions.
-        warnings: sentences on repeated positions, uneven steps, gaps, unequal orientation.
+        warnings: sentences on uneven steps, gaps, unequal orientation.
     """
 
     headers: tuple[SliceHeader, ...]
@@ -78,11 +78,7 @@ def order_slices(headers: Sequence[SliceHeader]) -> OrderedSlices:
         tilt_degrees=tilt_degrees(normal),
         shear_degrees=_shear_degrees([ordered[index] for index in firsts], normal),
         spacing=spacing,
-        warnings=(
-            *_repeats(len(ordered) - len(groups)),
-            *spacing_warnings(spacing),
-            *_unequal_normals(ordered, normal),
-        ),
+        warnings=(*spacing_warnings(spacing), *_unequal_normals(ordered, normal)),
     )
 
 
@@ -143,12 +139,6 @@ def _shear_degrees(headers: Sequence[SliceHeader], normal: Direction) -> float:
     if not slopes:
         return 0.0
     return round(math.degrees(math.atan(math.hypot(*np.median(slopes, axis=0)))), 2)
-
-
-def _repeats(n_repeated: int) -> list[str]:
-    if not n_repeated:
-        return []
-    return [f"{n_repeated} slices lie at the position of another one; such slices are ordered by their uid"]
 
 
 def _unequal_normals(headers: Sequence[SliceHeader], normal: Direction) -> list[str]:

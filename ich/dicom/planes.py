@@ -54,6 +54,7 @@ class Planes:
         stored: of each slice read, feet to head.
         unread: the others, in order.
         n_lost: places none of whose slices could be read.
+        n_replaced: slices that could not be read where another one of their place could.
     """
 
     hu: np.ndarray = field(repr=False)
@@ -61,6 +62,7 @@ class Planes:
     stored: tuple[StoredRange, ...] = field(repr=False)
     unread: tuple[Unread, ...]
     n_lost: int
+    n_replaced: int
 
 
 def read_planes(ordered: OrderedSlices, slabs: Sequence[Sequence[Sequence[int]]]) -> Planes:
@@ -81,6 +83,7 @@ def read_planes(ordered: OrderedSlices, slabs: Sequence[Sequence[Sequence[int]]]
     sources: list[tuple[int, ...]] = []
     stored: list[StoredRange] = []
     unread: list[Unread] = []
+    n_replaced = 0
     for slab in slabs:
         planes: dict[int, np.ndarray] = {}
         for place in slab:
@@ -88,13 +91,14 @@ def read_planes(ordered: OrderedSlices, slabs: Sequence[Sequence[Sequence[int]]]
             unread += left_out
             if found is not None:
                 index, plane = found
+                n_replaced += place.index(index)
                 planes[index] = pad_to(plane.hu, rows, columns=columns)
                 stored.append(_stored_range(ordered.headers[index], plane))
         if planes:
             hu[len(sources)] = slab_mean(list(planes.values()), firsts[list(planes)])
             sources.append(tuple(planes))
     n_lost = sum(map(len, slabs)) - len(stored)
-    return Planes(hu[: len(sources)], tuple(sources), tuple(stored), tuple(unread), n_lost)
+    return Planes(hu[: len(sources)], tuple(sources), tuple(stored), tuple(unread), n_lost, n_replaced)
 
 
 def _read_place(headers: Sequence[SliceHeader], place: Sequence[int]) -> tuple[tuple[int, Plane] | None, list[Unread]]:

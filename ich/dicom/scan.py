@@ -15,7 +15,7 @@ from ich.dicom.header import Rejected, SliceHeader
 from ich.dicom.order import OrderedSlices, order_slices
 from ich.dicom.planes import Planes, read_planes
 from ich.dicom.reasons import REASONS
-from ich.dicom.repeats import TWINS, places_of
+from ich.dicom.repeats import places_of
 from ich.dicom.series import MIN_SLICES, NotChosen, choose_series
 from ich.dicom.slabs import is_thin, slab_groups
 from ich.errors import NoHeadCT
@@ -221,15 +221,16 @@ def _scan(ordered: OrderedSlices, planes: Planes, *, not_used: tuple[NotUsed, ..
 
 
 def _warnings(ordered: OrderedSlices, planes: Planes, *, slabs: bool) -> tuple[str, ...]:
-    n_twins = sum(one.code in TWINS for one in planes.unread)
-    n_repeated = sum(one.code == "repeated_position" for one in planes.unread)
-    n_failed = len(planes.unread) - n_twins
-    found = [
-        *ordered.warnings,
-        *slice_warnings(
-            planes.stored, n_lost=planes.n_lost, n_replaced=n_failed - planes.n_lost, n_repeated=n_repeated
-        ),
-    ]
+    group_of = {index: number for number, group in enumerate(ordered.groups) for index in group}
+    read = [group_of[index] for group in planes.sources for index in group]
+    about_slices = slice_warnings(
+        planes.stored,
+        n_lost=planes.n_lost,
+        n_replaced=planes.n_replaced,
+        n_left_out=sum(one.code == "repeated_position" for one in planes.unread),
+        n_together=len(read) - len(set(read)),
+    )
+    found = [*ordered.warnings, *about_slices]
     if len(planes.sources) < MIN_SLICES:
         found.append(f"only {len(planes.sources)} slices: scores of a study are made for whole heads")
     if slabs:

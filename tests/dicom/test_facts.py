@@ -48,9 +48,9 @@ def test_values_outside_of_what_is_kept_are_said_with_their_numbers(header):
 
 
 def test_slices_that_are_missing_and_replaced_are_told_apart(header):
-    found = slice_warnings(stored([header()]), n_lost=2, n_replaced=1, n_repeated=3)
+    found = slice_warnings(stored([header()]), n_lost=2, n_replaced=1, n_left_out=3, n_together=4)
 
-    assert [warning.split(" ", 1)[0] for warning in found] == ["2", "1", "3"]
+    assert [warning.split(" ", 1)[0] for warning in found] == ["2", "1", "3", "4"]
     assert "stands in" in found[1]
 
 

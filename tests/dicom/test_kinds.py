@@ -58,12 +58,17 @@ def test_localizers_are_told_by_type_or_by_words():
     assert not kind().localizer
 
 
-def test_projections_are_told_by_type():
+def test_projections_are_told_by_type_or_by_words():
+    assert kind(("DERIVED", "SECONDARY", "AXIAL", "CT_SOM5 MIP")).projection
+    assert kind(words="AX MIP 10mm").projection
+    assert kind(words="CBF").projection
     assert kind(("DERIVED", "SECONDARY", "MIP")).projection
     assert not kind(("ORIGINAL", "PRIMARY", "AXIAL", "ADD")).projection
 
 
-def test_reformats_are_told_by_type():
+def test_reformats_are_told_by_type_or_by_words():
+    assert kind(words="Axial_MPR 5mm").reformat
+    assert kind(words="HEAD COR 3.0").reformat
     assert kind(("DERIVED", "SECONDARY", "REFORMATTED", "AVERAGE")).reformat
     assert kind(("DERIVED", "SECONDARY", "AXIAL", "CT_SOM5 MPR")).reformat
     assert not kind().reformat
