@@ -13,7 +13,7 @@ from ich.sources.source import LABEL_KEYS, LabelTable
 from ich.store.choices import group_column
 from ich.store.keys import HashKey
 
-FIRST_LINE = 2  # of a table's rows, where the source doesn't say: below one line of column names
+FIRST_LINE = 2  # of a table's rows: below one line of column names
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,9 @@ class MatchedLabels:
         slices: float32 (rows, 6) of each slice, nan where unknown.
         studies: float32 (rows, 6) of the study each row belongs to, nan where unknown.
         notes: sentences a person should read, those of the label table first.
-        unmatched: what stayed alone; `side` is `table` or `files`, `row_or_file` a line of the label file or a path
-            relative to the root (of the first file where a whole study has no row). No identifier is repeated.
+        unmatched: what stayed alone; `side` is `table` or `files`, `row_or_file` a line of the label file (where a source
+            doesn't know it: the row's uid or path, never an accession number) or a path relative to the root (of the
+            first file where a whole study has no row).
     """
 
     slices: np.ndarray = field(repr=False)
@@ -180,6 +181,10 @@ def _notes(known: LabelTable, *, n_table: int, n_files: int, n_differing: int, w
 
 
 def _unmatched(known: LabelTable, table_side: np.ndarray, files: Sequence[str]) -> pd.DataFrame:
-    lines = np.arange(len(known.frame)) + FIRST_LINE if known.lines is None else known.lines
-    sides = np.repeat(["table", "files"], [len(table_side), len(files)])
-    return pd.DataFrame({"side": sides, "row_or_file": [*map(str, lines[table_side]), *files]})
+    rows: Sequence[object] = known.frame.index[table_side].tolist()
+    if known.lines is not None:
+        rows = known.lines[table_side].tolist()
+    elif known.by == "accession":
+        rows = (table_side + FIRST_LINE).tolist()
+    sides = np.repeat(["table", "files"], [len(rows), len(files)])
+    return pd.DataFrame({"side": sides, "row_or_file": [*map(str, rows), *files]})

@@ -173,6 +173,12 @@ def test_a_study_without_a_row_is_listed_once_and_no_accession_number_is_written
     assert not any("4711" in note for note in found.notes)
 
 
+def test_a_row_whose_line_is_not_known_is_listed_by_its_uid():
+    found = match(labels_of({"11": 1, "12": 0, "13": 0, "21": 0, "22": 0, "no such": 1}))
+
+    assert found.unmatched.to_dict("list") == {"side": ["table"], "row_or_file": ["no such"]}
+
+
 def test_files_that_are_no_slices_are_not_missed():
     nothing = {"code": "not_ct", "sop_uid": None, "series_uid": None, "study_uid": None, "accession": None}
     rows = [*TWO_STUDIES[:1], ("notes.txt", "", "", "", nothing | {"patient": None, "n_frames": None})]
