@@ -24,22 +24,23 @@ from ich.dicom.kinds import SeriesKind
 UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def header() -> Callable[..., SliceHeader]:
     """Makes the header of a sound 4 x 4 slice; any fact can be set, `z` places it."""
 
-    def make(z: float = 0.0, **facts: Any) -> SliceHeader:
-        sound = SliceHeader(
-            file=DicomFile(Path(f"/made/{z}.dcm")), sop_uid=f"1.2.{round(z * 100) + 10000}", series_uid="1.2.3",
-            study_uid="1.2", patient_id="", accession="", modality="CT", rows=4, columns=4, position=(0.0, 0.0, z),
-            orientation=UPRIGHT, pixel_spacing=(0.5, 0.5), thickness_mm=5.0, slope=1.0, intercept=-1024.0,
-            has_rescale=True, bits_stored=16, is_signed=True, padding=None,
-            image_type=("ORIGINAL", "PRIMARY", "AXIAL"), kernel="", kind=SeriesKind(),
-            instance_number=None, transfer_syntax=ExplicitVRLittleEndian,
-        )  # fmt: skip
-        return replace(sound, **facts)
+    return make_header
 
-    return make
+
+def make_header(z: float = 0.0, **facts: Any) -> SliceHeader:
+    sound = SliceHeader(
+        file=DicomFile(Path(f"/made/{z}.dcm")), sop_uid=f"1.2.{round(z * 100) + 10000}", series_uid="1.2.3",
+        study_uid="1.2", patient_id="", accession="", modality="CT", rows=4, columns=4, position=(0.0, 0.0, z),
+        orientation=UPRIGHT, pixel_spacing=(0.5, 0.5), thickness_mm=5.0, slope=1.0, intercept=-1024.0,
+        has_rescale=True, bits_stored=16, is_signed=True, padding=None,
+        image_type=("ORIGINAL", "PRIMARY", "AXIAL"), kernel="", kind=SeriesKind(),
+        instance_number=None, transfer_syntax=ExplicitVRLittleEndian,
+    )  # fmt: skip
+    return replace(sound, **facts)
 
 
 @pytest.fixture

@@ -1,0 +1,12 @@
+from ich.dicom.reasons import NOT_SLICES, REASONS
+
+
+def test_a_reason_is_a_sentence_about_its_file_or_series():
+    assert all(sentence[0].islower() and sentence[-1] != "." for sentence in REASONS.values())
+    assert all(sentence.split()[0] in {"is", "holds", "lacks", "states", "ends", "ended", "kept", "needs", "has", "was",
+               "covers", "differs", "lies", "can't"} for sentence in REASONS.values())  # fmt: skip
+
+
+def test_each_page_that_is_no_slice_has_its_reason():
+    assert set(REASONS) >= NOT_SLICES
+    assert NOT_SLICES.isdisjoint({"truncated", "unreadable", "no_geometry", "directory", "not_ct"})
