@@ -16,7 +16,7 @@ from ich.dicom.order import OrderedSlices, order_slices
 from ich.dicom.planes import Planes, read_planes
 from ich.dicom.reasons import REASONS
 from ich.dicom.repeats import places_of
-from ich.dicom.series import MIN_SLICES, NotChosen, choose_series
+from ich.dicom.series import MIN_SLICES, NoSeries, NotChosen, choose_series
 from ich.dicom.slabs import is_thin, slab_groups
 from ich.errors import NoHeadCT
 
@@ -95,6 +95,18 @@ class Scan:
         return self.hu[np.clip(around, 0, len(self.hu) - 1)]
 
 
+class NoScan(NoHeadCT):
+    """A study of which nothing can be read as a head CT.
+
+    Attributes:
+        not_used: all of its files, by series or one by one, with their reasons.
+    """
+
+    def __init__(self, message: str, *, not_used: tuple[NotUsed, ...] = ()) -> None:
+        super().__init__(message)
+        self.not_used = not_used
+
+
 def preprocess_scan(
     path: str | Path | Sequence[str | Path], *, series: str | None = None, slab_mm: float | None = 5.0
 ) -> Scan:
@@ -141,13 +153,19 @@ def scan_of_study(
         aside: files of the study that are no slices by their nature.
 
     Raises:
-        NoHeadCT: no series is a readable head CT.
+        NoScan: no series is a readable head CT.
         DataError: slices of several studies, or not the series asked for.
     """
-    choice = choose_series(headers, series=series, min_slices=min_slices, aside=aside)
-    scan = read_scan(choice.headers, slab_mm=slab_mm)
-    not_used = (*scan.not_used, *map(not_used_series, choice.not_chosen))
-    return replace(scan, series=ScanSeries(choice.series_uid, choice.reason), not_used=not_used)
+    try:
+        choice = choose_series(headers, series=series, min_slices=min_slices, aside=aside)
+    except NoSeries as error:
+        raise NoScan(str(error), not_used=tuple(map(not_used_series, error.not_chosen))) from error
+    others = tuple(map(not_used_series, choice.not_chosen))
+    try:
+        scan = read_scan(choice.headers, slab_mm=slab_mm)
+    except NoScan as error:
+        raise NoScan(str(error), not_used=(*error.not_used, *others)) from error
+    return replace(scan, series=ScanSeries(choice.series_uid, choice.reason), not_used=(*scan.not_used, *others))
 
 
 def not_used_file(rejected: Rejected) -> NotUsed:
@@ -181,7 +199,7 @@ def read_scan(headers: Sequence[SliceHeader], *, slab_mm: float | None, keeps_ev
         The scan; `not_used` has each file none of whose slices is in it, once.
 
     Raises:
-        NoHeadCT: no slice can be read.
+        NoScan: no slice can be read.
         DataError: no slice was given.
     """
     ordered = order_slices(headers)
@@ -194,7 +212,8 @@ def read_scan(headers: Sequence[SliceHeader], *, slab_mm: float | None, keeps_ev
     planes = read_planes(ordered, groups)
     not_used = _not_used(ordered, planes)
     if not planes.sources:
-        raise NoHeadCT(f"series: expected readable slices, found {_counted(not_used)}; {not_used[0].sentence}")
+        found = f"found {_counted(not_used)}; {not_used[0].sentence}"
+        raise NoScan(f"series: expected readable slices, {found}", not_used=not_used)
     return _scan(ordered, planes, not_used=not_used, slab_mm=height)
 
 

@@ -79,6 +79,18 @@ class SeriesChoice:
     not_chosen: tuple[NotChosen, ...]
 
 
+class NoSeries(NoHeadCT):
+    """A study without a series that could be a head.
+
+    Attributes:
+        not_chosen: all of its series, with their reasons.
+    """
+
+    def __init__(self, message: str, *, not_chosen: tuple[NotChosen, ...] = ()) -> None:
+        super().__init__(message)
+        self.not_chosen = not_chosen
+
+
 def studies_in(headers: Iterable[SliceHeader]) -> dict[tuple[str, str], tuple[SliceHeader, ...]]:
     """Group slices by study uid and patient, in the order in which they first occur.
 
@@ -105,7 +117,7 @@ def choose_series(
 
     Raises:
         DataError: no slice, slices of several studies, or no series of that uid.
-        NoHeadCT: no series passes; the message says what was found.
+        NoSeries: none passes; the message says what was found.
     """
     n_studies = len(studies_in(headers))
     if n_studies != 1:
@@ -124,8 +136,9 @@ def choose_series(
         elif fitting:
             left_out.append(_not_chosen(fitting, "not_axial" if stack is None else "too_few_slices"))
     if not stacks:
-        found = _counted(_counted_once(left_out, chosen=(), aside=aside))
-        raise NoHeadCT(f"study: expected an axial head CT series, found {found}; name one with series=UID")
+        not_chosen = _counted_once(left_out, chosen=(), aside=aside)
+        found = f"found {_counted(not_chosen)}; name one with series=UID"
+        raise NoSeries(f"study: expected an axial head CT series, {found}", not_chosen=not_chosen)
     ranked = sorted(stacks, key=_ranking(stacks))
     best, others = ranked[0], ranked[1:]
     left_out += [_not_chosen(other.headers, _why_behind(other, best, stacks)) for other in others]

@@ -5,16 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ich.dicom.contents import StudyFiles, read_contents
-from ich.dicom.scan import NotUsed, Scan, not_used_file, not_used_study, scan_of_study
-from ich.errors import DataError, NoHeadCT
+from ich.dicom.scan import NoScan, NotUsed, Scan, not_used_file, not_used_study, scan_of_study
+from ich.errors import NoHeadCT
 
 
 @dataclass(frozen=True)
 class UnreadStudy:
-    """A study that could not be read as a head CT, and the error that says what was found."""
+    """A study that could not be read as a head CT.
+
+    Attributes:
+        study_uid: whose.
+        reason: the error that says what was found; its `not_used` accounts for the files.
+    """
 
     study_uid: str
-    reason: DataError
+    reason: NoScan
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class StudiesRead:
                     min_slices=self.min_slices,
                     aside=study.aside,
                 )
-            except DataError as error:
+            except NoScan as error:
                 yield UnreadStudy(study.study_uid, error)
 
 

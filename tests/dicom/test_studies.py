@@ -29,16 +29,44 @@ def test_each_study_of_a_folder_is_read_or_says_why_not(two_studies):
     assert "too_few_slices" in str(outcomes[2].reason) or "fewer" in str(outcomes[2].reason)
 
 
+def test_a_study_that_is_not_read_accounts_for_its_files(two_studies):
+    *_, unread = read_studies(two_studies).outcomes()
+
+    assert [(one.subject, one.n_files, one.code) for one in unread.reason.not_used] == [("1.7.1", 1, "too_few_slices")]
+
+
+def test_a_study_whose_pixels_fail_accounts_for_each_file_and_the_next_is_read(two_studies):
+    read = read_studies(two_studies)
+    for path in two_studies.glob("1.5-*"):
+        path.write_bytes(path.read_bytes()[:-5])
+
+    unread, scan, _ = read.outcomes()
+
+    assert [one.code for one in unread.reason.not_used] == ["truncated"] * 6
+    assert scan.study_uid == "1.6"
+
+
+def test_a_list_of_files_of_several_studies_is_read_study_by_study(two_studies):
+    outcomes = list(read_studies(sorted(two_studies.iterdir())).outcomes())
+
+    assert [len(outcome.hu) for outcome in outcomes] == [6, 6, 1]
+
+
 def test_a_single_named_file_is_taken_at_its_word(two_studies):
     (scan,) = read_studies(two_studies / "lonely.dcm").outcomes()
 
     assert len(scan.hu) == 1
 
 
-def test_a_named_series_is_read_from_its_study_only(two_studies):
-    (scan,) = read_studies(two_studies, series="1.6.1").outcomes()
+def test_a_named_series_is_read_from_its_study_only_and_the_others_are_listed(two_studies):
+    read = read_studies(two_studies, series="1.6.1")
+    (scan,) = read.outcomes()
 
     assert scan.study_uid == "1.6"
+    assert [(one.subject, one.n_files, one.code) for one in read.rejected] == [
+        ("1.5.1", 6, "not_asked_for"),
+        ("1.7.1", 1, "not_asked_for"),
+    ]
 
 
 def test_a_series_that_is_not_there_is_refused(two_studies):
