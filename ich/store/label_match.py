@@ -24,9 +24,9 @@ class MatchedLabels:
         slices: float32 (rows, 6) of each slice, nan where unknown.
         studies: float32 (rows, 6) of the study each row belongs to, nan where unknown.
         notes: sentences a person should read, those of the label table first.
-        unmatched: what stayed alone; `side` is `table` or `files`, `row_or_file` a line of the label file (where a source
-            doesn't know it: the row's uid or path, never an accession number) or a path relative to the root (of the
-            first file where a whole study has no row).
+        unmatched: what stayed alone; `side` is `table` or `files`, `row_or_file` a line of the label file (where that
+            isn't known, the row's uid or path, never an accession number) or a path relative to the root (of the first
+            file where a whole study has no row).
     """
 
     slices: np.ndarray = field(repr=False)
