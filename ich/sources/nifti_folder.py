@@ -65,10 +65,11 @@ class NiftiFolder:
         rows = self._rows(volumes)
         nothing = np.full(len(LABELS), np.nan, dtype=np.float32)
         labels = [nothing if row < 0 else self._values()[row] for row in rows]
-        return [
-            (_stem(name), NiftiStudy(_stem(name), name, file, one))
+        tasks = [
+            NiftiStudy(self._study_uid(name), name, file, one)
             for (name, file), one in zip(volumes.items(), labels, strict=True)
         ]
+        return [(task.study_uid, task) for task in tasks]
 
     def rejected(self) -> tuple[RejectedFile, ...]:
         """Every other file."""
@@ -102,6 +103,10 @@ class NiftiFolder:
                 ".nii.gz; remove one of each"
             )
         return volumes, [name for name in files if name not in volumes]
+
+    def _study_uid(self, name: str) -> str:
+        """The path without the zip's name, so that a set packed or unpacked has the same studies."""
+        return _stem(name).removeprefix(f"{self.root.name}/") if self.root.is_file() else _stem(name)
 
     def _values(self) -> np.ndarray:
         assert self.table is not None

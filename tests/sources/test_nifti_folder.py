@@ -1,5 +1,6 @@
 """A folder of volumes."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,18 @@ def test_a_label_speaks_of_the_study_not_of_its_slices(root):
     np.testing.assert_array_equal(read.study_labels, [np.nan] * 5 + [1])
     assert two.read(slab_mm=5.0).study_labels[-1] == 0
     assert one.content != NiftiFolder(root).studies()[0][1].content
+
+
+def test_a_set_has_the_same_studies_in_a_zip(root, tmp_path_factory):
+    packed = tmp_path_factory.mktemp("packed") / "set.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in ("one/ct.nii.gz", "two.nii"):
+            archive.write(root / name, name)
+
+    tasks = [task for _, task in NiftiFolder(packed).studies()]
+
+    assert [task.study_uid for task in tasks] == ["one/ct", "two"]
+    assert len(tasks[0].read(slab_mm=None).scan.hu) == 3
 
 
 def test_a_study_without_a_row_has_no_labels(root):
