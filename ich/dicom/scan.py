@@ -1,6 +1,5 @@
 """Reads one study into a volume of HU with everything that is known about it."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,34 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ich.dicom.contents import StudyFiles, read_contents
+from ich.dicom.contents import read_contents
 from ich.dicom.facts import most_frequent, scan_facts, slice_warnings
-from ich.dicom.files import DicomFile
 from ich.dicom.header import Rejected, SliceHeader
+from ich.dicom.not_used import NoScan, NotUsed, counted, not_used_file, not_used_series, not_used_slices, not_used_study
 from ich.dicom.order import OrderedSlices, order_slices
 from ich.dicom.planes import Planes, read_planes
-from ich.dicom.reasons import REASONS
 from ich.dicom.repeats import places_of
-from ich.dicom.series import MIN_SLICES, NoSeries, NotChosen, choose_series
+from ich.dicom.series import MIN_SLICES, NoSeries, choose_series
 from ich.dicom.slabs import is_thin, slab_groups
 from ich.errors import NoHeadCT
-
-
-@dataclass(frozen=True)
-class NotUsed:
-    """A file or a series of the input that is not in the scan.
-
-    Attributes:
-        subject: the file, or the uid of the series.
-        n_files: 1 for a file.
-        code: a key of `REASONS`.
-        sentence: the reason in words, free of identifying text.
-    """
-
-    subject: DicomFile | str
-    n_files: int
-    code: str
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -93,18 +74,6 @@ class Scan:
         middle = range(len(self.hu))[i]
         around = np.arange(middle - neighbours, middle + neighbours + 1)
         return self.hu[np.clip(around, 0, len(self.hu) - 1)]
-
-
-class NoScan(NoHeadCT):
-    """A study of which nothing can be read as a head CT.
-
-    Attributes:
-        not_used: all of its files, by series or one by one, with their reasons.
-    """
-
-    def __init__(self, message: str, *, not_used: tuple[NotUsed, ...] = ()) -> None:
-        super().__init__(message)
-        self.not_used = not_used
 
 
 def preprocess_scan(
@@ -168,22 +137,6 @@ def scan_of_study(
     return replace(scan, series=ScanSeries(choice.series_uid, choice.reason), not_used=(*scan.not_used, *others))
 
 
-def not_used_file(rejected: Rejected) -> NotUsed:
-    """A rejected file as the scan lists it."""
-    return NotUsed(rejected.file, 1, rejected.code, rejected.sentence)
-
-
-def not_used_series(left_out: NotChosen) -> NotUsed:
-    """A series not chosen as the scan lists it."""
-    return NotUsed(left_out.series_uid, left_out.n_files, left_out.code, left_out.sentence)
-
-
-def not_used_study(study: StudyFiles) -> list[NotUsed]:
-    """The series of a study beside the one that was asked for."""
-    code = "not_asked_for"
-    return [NotUsed(uid, n_files, code, REASONS[code]) for uid, n_files in study.files_by_series().items()]
-
-
 def read_scan(headers: Sequence[SliceHeader], *, slab_mm: float | None, keeps_every_slice: bool = False) -> Scan:
     """Read the slices of one series.
 
@@ -210,9 +163,9 @@ def read_scan(headers: Sequence[SliceHeader], *, slab_mm: float | None, keeps_ev
         positions = ordered.positions_mm[[place[0] for place in places]]
         groups = [[places[i] for i in group] for group in slab_groups(positions, height)]
     planes = read_planes(ordered, groups)
-    not_used = _not_used(ordered, planes)
+    not_used = not_used_slices(ordered, planes)
     if not planes.sources:
-        found = f"found {_counted(not_used)}; {not_used[0].sentence}"
+        found = f"found {counted(not_used)}; {not_used[0].sentence}"
         raise NoScan(f"series: expected readable slices, {found}", not_used=not_used)
     return _scan(ordered, planes, not_used=not_used, slab_mm=height)
 
@@ -257,23 +210,5 @@ def _warnings(ordered: OrderedSlices, planes: Planes, *, slabs: bool) -> tuple[s
     return tuple(found)
 
 
-def _not_used(ordered: OrderedSlices, planes: Planes) -> tuple[NotUsed, ...]:
-    """Each file that has no slice in the scan, with the reason of its first one."""
-    used = {one.header.file for one in planes.stored}
-    left_out: dict[DicomFile, NotUsed] = {}
-    for one in planes.unread:
-        file = ordered.headers[one.index].file
-        if file not in used:
-            left_out.setdefault(file, NotUsed(file, 1, one.code, one.sentence))
-    return tuple(left_out.values())
-
-
 def _height(positions: np.ndarray, slab_mm: float | None) -> float | None:
     return round(float(np.median(np.diff(positions))), 2) if len(positions) > 1 else slab_mm
-
-
-def _counted(left_out: Sequence[NotUsed]) -> str:
-    counts: Counter[str] = Counter()
-    for found in left_out:
-        counts[found.code] += found.n_files
-    return ", ".join(f"{n} files ({code})" for code, n in counts.items()) or "nothing"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ich.dicom.contents import StudyFiles, read_contents
-from ich.dicom.scan import NoScan, NotUsed, Scan, not_used_file, not_used_study, scan_of_study
+from ich.dicom.not_used import NoScan, NotUsed, not_used_file, not_used_study
+from ich.dicom.scan import Scan, scan_of_study
 from ich.errors import NoHeadCT
 
 
