@@ -71,13 +71,18 @@ class RsnaPng:
     def studies(self) -> Sequence[tuple[str, VolumeTask]]:
         """(patient id, task) of each series."""
         slices = self._slices
-        several = slices.groupby("study", observed=True)["series"].nunique()
-        several = set(several.index[several > 1])
-        ends = np.flatnonzero(np.diff(slices["series"].cat.codes.to_numpy())) + 1
-        return [
-            self._study(slices.iloc[start:stop], several)
-            for start, stop in zip((0, *ends), (*ends, len(slices)), strict=True)
-        ]
+        n_series = slices.groupby("study")["series"].nunique()
+        several = frozenset(n_series.index[n_series > 1])
+        columns = {name: slices[name].to_numpy() for name in ("patient", "study", "series")}
+        made = list(map(PngSlice, *(slices[name] for name in ("path", "image", "slope", "intercept")), self._labels))
+        ends = (np.flatnonzero(np.diff(slices["series"].cat.codes.to_numpy())) + 1).tolist()
+        studies = []
+        for start, stop in zip([0, *ends], [*ends, len(slices)], strict=True):
+            patient, study, series = (columns[name][start] for name in ("patient", "study", "series"))
+            uid = f"{study}/{series}" if study in several else study
+            ordered = made[start:stop] if self.first_slice == "feet" else made[start:stop][::-1]
+            studies.append((patient, PngStudy(self.root, uid, series, tuple(ordered))))
+        return studies
 
     def rejected(self) -> tuple[RejectedFile, ...]:
         """Pictures below the root that no row of the table names."""
@@ -91,24 +96,16 @@ class RsnaPng:
 
     def notes(self) -> tuple[str, ...]:
         """What the pictures can't say, and what the tables lack."""
-        labels = self._slices[list(LABELS)].isna().all()
-        absent = ", ".join(label for label in LABELS if labels[label])
+        absent = ", ".join(np.array(LABELS)[np.isnan(self._labels).all(axis=0)])
         notes = ["positions and spacing are unknown: slices are 5 mm apart by assumption, pixels 0.5 mm wide"]
         return (*notes, f"{self.tables.table}: no labels {absent}; they stay unknown") if absent else tuple(notes)
-
-    def _study(self, rows: pd.DataFrame, several: set[str]) -> tuple[str, PngStudy]:
-        first = rows.iloc[0]
-        uid = f"{first['study']}/{first['series']}" if first["study"] in several else first["study"]
-        columns = (rows[name] for name in ("path", "image", "slope", "intercept"))
-        slices = tuple(map(PngSlice, *columns, rows[list(LABELS)].to_numpy(np.float32)))
-        return first["patient"], PngStudy(
-            root=self.root,
-            study_uid=uid,
-            series_uid=first["series"],
-            slices=slices if self.first_slice == "feet" else slices[::-1],
-        )
 
     @cached_property
     def _slices(self) -> pd.DataFrame:
         """A row a slice; see `read_png_tables`."""
         return read_png_tables(self.root, self.tables)
+
+    @property
+    def _labels(self) -> np.ndarray:
+        """float32 (slices, 6) in the same order."""
+        return self._slices[list(LABELS)].to_numpy(np.float32)
