@@ -4,6 +4,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+from pydicom import config
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import get_decoder
 from pydicom.pixels.decoders.base import Decoder
@@ -15,6 +16,7 @@ from ich.dicom.header import REASONS, SliceHeader
 from ich.dicom.pixel_data import PLAIN_SYNTAXES
 from ich.errors import DataError
 
+_RAW_BITS: dict[str, Any] = {"correct_unused_bits": False}  # `ich.dicom.pixels` does this for each way to read
 _JPEG_12_BIT = "1.2.840.10008.1.2.4.51"
 _JPEG_12_BIT_PLUGIN = "pylibjpeg"
 _OUT_OF_MEMORY = ("bad_alloc", "Unable to allocate", "MemoryError")  # as decoders in C++, numpy and Python say it
@@ -65,7 +67,7 @@ def decode(header: SliceHeader) -> np.ndarray:
 
 def _decoder(header: SliceHeader) -> Decoder:
     try:
-        decoder = get_decoder(UID(header.transfer_syntax))
+        decoder = get_decoder(_uid(header.transfer_syntax))
     except NotImplementedError as error:
         raise UnreadablePixels("no_decoder", _no_decoder(header.transfer_syntax)) from error
     if not decoder.is_available:
@@ -97,7 +99,6 @@ def _decoded_in_place(header: SliceHeader, offset: int, *, decoder: Decoder) -> 
         "pixel_representation": int(header.is_signed),
         "number_of_frames": 1,
         "pixel_keyword": "PixelData",
-        "correct_unused_bits": False,
     }
     with quiet_pydicom(), header.file.open() as stream:
         stream.seek(offset)
@@ -105,7 +106,7 @@ def _decoded_in_place(header: SliceHeader, offset: int, *, decoder: Decoder) -> 
         size = stated_size(frame)
         if size not in (None, (header.rows, header.columns)):
             raise UnreadablePixels("unreadable", f"the compressed picture is {size}, not the matrix of the header")
-        return decoder.as_array(encapsulate([frame]), raw=True, index=0, **facts)[0]
+        return decoder.as_array(encapsulate([frame]), raw=True, index=0, **facts, **_RAW_BITS)[0]
 
 
 def _decoded_by_parse(header: SliceHeader, decoder: Decoder) -> np.ndarray:
@@ -113,14 +114,19 @@ def _decoded_by_parse(header: SliceHeader, decoder: Decoder) -> np.ndarray:
         dataset = read_dataset(stream, with_pixels=True)
         if dataset is None:
             raise UnreadablePixels("not_dicom", REASONS["not_dicom"])
-        return decoder.as_array(dataset, raw=True, index=header.frame, correct_unused_bits=False)[0]
+        return decoder.as_array(dataset, raw=True, index=header.frame, **_RAW_BITS)[0]
 
 
 def _no_decoder(syntax: str) -> str:
-    name = UID(syntax).name
+    name = _uid(syntax).name
+    name = "an encoding unknown to DICOM" if name == syntax else name  # the text itself is a stranger's
     if syntax == _JPEG_12_BIT:
         return f"{name} is read by none of the installed decoders; pylibjpeg-libjpeg (GPL) reads it, at your choice"
     return f"{name}: no installed decoder reads it; for compressed files: pip install 'ich[codecs]'"
+
+
+def _uid(syntax: str) -> UID:
+    return UID(syntax, validation_mode=config.IGNORE)
 
 
 def _unreadable(header: SliceHeader, error: Exception, *, decoder: Decoder) -> UnreadablePixels:

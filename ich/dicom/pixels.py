@@ -123,9 +123,10 @@ def is_wrapped(header: SliceHeader) -> bool:
     """Whether the slice is one of those that hold signed values in 12 unsigned bits, wrapped below zero.
 
     Source: Howard 2019; 5,276 files of RSNA 2019 stage 1 state an intercept of 0, 50 one of 1. Signed files with
-    intercept 0 are sound and stay as they are.
+    intercept 0 are sound and stay as they are, and so do files that state none.
     """
-    return header.bits_stored == 12 and not header.is_signed and header.intercept > WRAP_INTERCEPT
+    stated = header.has_rescale and header.intercept > WRAP_INTERCEPT
+    return header.bits_stored == 12 and not header.is_signed and stated
 
 
 def unwrapped_hu(stored: np.ndarray) -> np.ndarray:

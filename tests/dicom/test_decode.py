@@ -126,6 +126,15 @@ def test_the_decoder_of_12_bit_jpeg_is_named_where_it_is_missing(write_slice):
     assert error.value.code == "no_decoder"
 
 
+def test_a_stranger_s_text_for_an_encoding_is_not_repeated(write_slice, recwarn):
+    (header,) = read_headers(DicomFile(write_slice()))
+
+    with pytest.raises(UnreadablePixels, match="pixels: an encoding unknown to DICOM: no installed"):
+        decode(replace(header, transfer_syntax="1.2.<script>"))
+
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize("raised", [MemoryError(), RuntimeError("gdcm: std::bad_alloc")], ids=["Python", "C++"])
 def test_memory_that_does_not_suffice_is_a_reason_of_its_file(write_slice, monkeypatch, raised):
     (header,) = read_headers(DicomFile(write_slice(syntax=RLELossless)))

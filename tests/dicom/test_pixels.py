@@ -190,8 +190,9 @@ def test_the_wrap_repair_is_what_the_published_steps_do(stored):
         ({"bits_stored": 12, "is_signed": True, "intercept": 0.0}, -1020, -1020),
         ({"bits_stored": 16, "is_signed": False, "intercept": 0.0}, 3500, 3071),
         ({"bits_stored": 12, "is_signed": False, "intercept": -1000.0}, 3500, 2500),
+        ({"bits_stored": 12, "is_signed": False, "intercept": 0.0, "has_rescale": False}, 3500, 3071),
     ],
-    ids=["signed", "16 bits", "usual intercept"],
+    ids=["signed", "16 bits", "usual intercept", "no intercept"],
 )
 def test_sound_files_are_not_taken_for_wrapped_ones(header, facts, stored, hu):
     assert clean_hu(np.array([stored], dtype=np.int16), header(**facts))[0] == hu
