@@ -1,26 +1,27 @@
 """`prepare.py`: a data set in, a store out, and what stands in it."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from omegaconf import DictConfig
 
+from ich.commands.inspect import inspect
 from ich.commands.runs import store_path, store_words
-from ich.commands.terminal import bar, say, shown, table
+from ich.commands.terminal import bar, say, say_counts, shown, table
 from ich.errors import EXIT_OK, EXIT_PARTLY
 from ich.labels import LABELS
 from ich.store.prepare import prepare_store
-from ich.store.summary import PreparedSummary
-
-MOST_KINDS = 8  # of warnings and reasons that a summary lists; the store's tables hold all
+from ich.store.summary import PreparedSummary, ShardSummary
 
 
 def prepare(config: DictConfig) -> int:
-    """Prepare the store of a data set."""
+    """Prepare the store of a data set, a shard of it, or say what that would take."""
     from ich.commands.parts import make_source
 
     source = make_source(config)
+    processes = len(os.sched_getaffinity(0)) if config.processes is None else config.processes
+    if config.inspect:
+        return inspect(source, config, processes=processes)
     summary = prepare_store(
         source,
         store_path(config),
@@ -29,16 +30,40 @@ def prepare(config: DictConfig) -> int:
         test_share=config.store.test_share,
         seed=config.store.seed,
         slab_mm=config.store.slab_mm,
-        processes=len(os.sched_getaffinity(0)) if config.processes is None else config.processes,
+        processes=processes,
         folds=Path(config.store.folds) if config.store.folds else None,
+        shard=config.shard,
+        shards=config.shards,
         progress=bar,
     )
-    _say_summary(summary)
+    if isinstance(summary, ShardSummary):
+        _say_shard(summary)
+    else:
+        _say_summary(summary)
+        _say_next(summary, config)
+    return EXIT_PARTLY if summary.n_failed else EXIT_OK
+
+
+def _say_shard(summary: ShardSummary) -> None:
+    of = summary.share.of
+    say(
+        "prepare",
+        f"shard {summary.share.number} of {of}: {summary.n_studies} studies in {shown(summary.path)} "
+        f"({summary.n_made} made now, {summary.seconds:.0f} s)",
+    )
+    if summary.n_failed:
+        say("prepare", f"{summary.n_failed} studies could not be read")
+    say("prepare", f"{of - len(summary.missing)} of {of} shards are done; training waits for all of them")
+    say("next", f"the same command with shard={summary.missing[0]} shards={of}")
+
+
+def _say_next(summary: PreparedSummary, config: DictConfig) -> None:
     if summary.n_labelled_slices:
         say("next", f"python train.py model=seresnext {store_words(config)}")
+    elif summary.n_labelled_studies:
+        say("next", f"python evaluate.py checkpoint=RUN subset=all {store_words(config)}")
     else:
         say("next", f"python predict.py checkpoint=RUN input={config.data.root}")
-    return EXIT_PARTLY if summary.n_failed else EXIT_OK
 
 
 def _say_summary(summary: PreparedSummary) -> None:
@@ -55,20 +80,21 @@ def _say_summary(summary: PreparedSummary) -> None:
     )
     if summary.n_failed:
         say("prepare", f"{summary.n_failed} studies could not be read; rejected.csv says why")
-    if summary.n_labelled_slices:
-        rows = [
-            ["slices", *(f"{summary.positive_slices[label]:,}" for label in LABELS)],
-            ["studies", *(f"{summary.positive_studies[label]:,}" for label in LABELS)],
-        ]
+    if summary.n_labelled_slices or summary.n_labelled_studies:
+        by_slice = [["slices", *(f"{summary.positive_slices[label]:,}" for label in LABELS)]]
+        by_study = [["studies", *(f"{summary.positive_studies[label]:,}" for label in LABELS)]]
+        rows = [*(by_slice if summary.n_labelled_slices else []), *by_study]
         print(table(rows, heads=["positive", *LABELS]))
         print(table(_fold_rows(summary), heads=["part", "patients", "studies", "slices", *LABELS]))
     else:
         say("prepare", "no labels: this store can be scored, not trained on")
+    if summary.n_labelled_studies and not summary.n_labelled_slices:
+        say("prepare", "labels of studies, none of slices: this store can be evaluated, not trained on")
     for note in filter(None, [summary.expected, *summary.notes]):
         say("note", note)
-    _say_counts("not chosen, files", summary.not_chosen)
-    _say_counts("rejected, files", summary.rejected)
-    _say_counts("warnings, studies", summary.warnings)
+    say_counts("not chosen, files", summary.not_chosen)
+    say_counts("rejected, files", summary.rejected)
+    say_counts("warnings, studies", summary.warnings)
 
 
 def _fold_rows(summary: PreparedSummary) -> list[list[str]]:
@@ -81,10 +107,3 @@ def _fold_rows(summary: PreparedSummary) -> list[list[str]]:
         ]
         for part in summary.folds
     ]
-
-
-def _say_counts(kind: str, counts: Mapping[str, int]) -> None:
-    for sentence, count in list(counts.items())[:MOST_KINDS]:
-        say("note", f"{kind}: {count:,}, {sentence}")
-    if len(counts) > MOST_KINDS:
-        say("note", f"{kind}: {len(counts) - MOST_KINDS} further kinds; see the store's tables")

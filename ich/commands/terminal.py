@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -11,11 +11,20 @@ from tqdm import tqdm
 from ich.progress import Item
 
 BAR_ENVIRONMENT = "ICH_BAR_POSITION"
+MOST_KINDS = 8  # of warnings and reasons that a summary lists; the store's tables hold all
 
 
 def say(station: str, text: str) -> None:
     """Print `12:03:41  prepare  text` to the terminal; other text than what a person waits for goes to the log."""
     print(f"{time.strftime('%H:%M:%S')}  {station:<9}{text}", flush=True)
+
+
+def say_counts(kind: str, counts: Mapping[str, int]) -> None:
+    """Print a line for each of the first sentences or codes with its count."""
+    for sentence, count in list(counts.items())[:MOST_KINDS]:
+        say("note", f"{kind}: {count:,}, {sentence}")
+    if len(counts) > MOST_KINDS:
+        say("note", f"{kind}: {len(counts) - MOST_KINDS} further kinds; see the store's tables")
 
 
 def bar(items: Iterable[Item], *, total: int, description: str) -> Iterable[Item]:

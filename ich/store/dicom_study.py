@@ -10,6 +10,7 @@ import numpy as np
 from ich.dicom.files import DicomFile
 from ich.dicom.header import REASONS, SliceHeader
 from ich.dicom.pixels import UnreadablePixels, read_hu
+from ich.dicom.repeats import TWINS
 from ich.dicom.scan import NotUsed, ScanSeries, read_scan
 from ich.errors import NoHeadCT
 from ich.labels import LABELS
@@ -23,11 +24,12 @@ class DicomStudy:
     Attributes:
         study_uid: the data set's name for it.
         root: names in `rejected.csv` are relative to it.
-        headers: of the chosen series.
-        labels: float32 (headers, 6), nan where unknown.
+        headers: of the chosen series, one a frame.
+        labels: float32 (headers, 6) of each slice, nan where unknown.
+        study_labels: float32 (6,) of the study as a whole, nan where unknown.
         keeps_every_slice: no slice is merged with or dropped for another.
         reason: why this series.
-        not_chosen: (series uid, number of files, code, sentence) of the study's others.
+        not_chosen: (series uid, number of files, code, sentence) of the study's other files.
         lost: files that aren't read any more, as they cost a worker.
     """
 
@@ -35,6 +37,7 @@ class DicomStudy:
     root: Path
     headers: tuple[SliceHeader, ...] = field(repr=False)
     labels: np.ndarray = field(repr=False)
+    study_labels: np.ndarray = field(repr=False)
     keeps_every_slice: bool
     reason: str
     not_chosen: tuple[tuple[str, int, str, str], ...]
@@ -62,17 +65,19 @@ class DicomStudy:
         try:
             scan = read_scan(self.headers, slab_mm=slab_mm, keeps_every_slice=self.keeps_every_slice)
         except NoHeadCT as error:
-            raise UnreadableStudy([*self.lost, *map(self._why_not, self.headers)]) from error
+            first = {header.file: header for header in reversed(self.headers)}
+            raise UnreadableStudy([*self.lost, *map(self._why_not, first.values())]) from error
         known = {header.sop_uid: row for header, row in zip(self.headers, self.labels, strict=True)}
         nothing = np.full(len(LABELS), np.nan, dtype=np.float32)
         is_slab = bool(scan.source_uids)
         labels = np.stack([nothing if is_slab else known.get(uid, nothing) for uid in scan.sop_uids])  # (S, 6)
-        rejected = (*self.lost, *(self._rejected(one) for one in scan.not_used if not _is_twin(one)))
-        twins = [one for one in scan.not_used if _is_twin(one)]
+        n_files = len({header.file for header in self.headers})
+        rejected = (*self.lost, *(self._rejected(one) for one in scan.not_used if one.code not in TWINS))
+        twins = [one for one in scan.not_used if one.code in TWINS]
         dropped = tuple((self.headers[0].series_uid, 1, one.code, one.sentence) for one in twins)
-        n_used = len(self.headers) - len(scan.not_used)
+        n_used = n_files - len(scan.not_used)
         scan = replace(scan, series=ScanSeries(scan.series.series_uid, self.reason))
-        return StudyRead(scan, labels, n_used, (*self.not_chosen, *dropped), rejected)
+        return StudyRead(scan, labels, n_used, (*self.not_chosen, *dropped), rejected, self.study_labels)
 
     def _why_not(self, header: SliceHeader) -> RejectedFile:
         name = header.file.relative_to(self.root)
@@ -83,10 +88,5 @@ class DicomStudy:
         return RejectedFile(name, "unreadable", REASONS["unreadable"])
 
     def _rejected(self, one: NotUsed) -> RejectedFile:
-        name = one.subject if isinstance(one.subject, str) else one.subject.relative_to(self.root)
-        return RejectedFile(name, one.code, one.sentence)
-
-
-def _is_twin(one: NotUsed) -> bool:
-    """Whether a slice was left out for another that says the same, not for a fault of its own."""
-    return one.code in ("repeated_position", "duplicate")
+        assert isinstance(one.subject, DicomFile)
+        return RejectedFile(one.subject.relative_to(self.root), one.code, one.sentence)

@@ -4,6 +4,8 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,26 @@ PART_SUFFIX = ".part"
 LEFT_OVER_SECONDS = 24 * 3600.0  # nobody writes one file for a day
 
 
+@contextmanager
+def in_one_step(path: Path) -> Iterator[Path]:
+    """Give a place beside a file to write to, and put what was written in its place, or take it away on failure.
+
+    Two processes never get the same place.
+    """
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Put a text file in place in one step."""
-    part = part_of(path)
-    with part.open("w", encoding="utf-8", newline="") as file:
+    with in_one_step(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    part.replace(path)
 
 
 def write_json(path: Path, content: Any, *, indent: int | None = None) -> None:
@@ -31,14 +45,8 @@ def write_json(path: Path, content: Any, *, indent: int | None = None) -> None:
 
 def write_table(path: Path, table: pa.Table) -> None:
     """Put a parquet file in place in one step."""
-    part = part_of(path)
-    pq.write_table(table, part)
-    part.replace(path)
-
-
-def part_of(path: Path) -> Path:
-    """Where a file is written before it takes its place; two processes never get the same one."""
-    return path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
+    with in_one_step(path) as part:
+        pq.write_table(table, part)
 
 
 def remove_leftovers(folder: Path) -> None:

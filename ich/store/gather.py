@@ -16,13 +16,16 @@ from ich.labels import LABELS
 from ich.sources.source import RejectedFile
 from ich.store.files import write_table, write_text
 from ich.store.settings import StoreSettings
+from ich.store.shards import Share
 
 SCALARS = (str, int, float, bool, type(None))
 
 
-def read_facts(path: Path, *, settings: StoreSettings) -> Iterator[dict[str, Any]]:
-    """Facts of every complete study made with these settings, by key."""
+def read_facts(path: Path, *, settings: StoreSettings, share: Share | None = None) -> Iterator[dict[str, Any]]:
+    """Facts of every complete study made with these settings, by key; only of a share's where one is given."""
     for file in sorted((path / "studies").glob("*.json")):
+        if share is not None and not share.holds(file.stem):
+            continue
         facts = json.loads(file.read_text(encoding="utf-8"))
         if facts["settings"] == settings.hash:
             yield facts
@@ -72,6 +75,14 @@ def write_rejected(path: Path, rejected: Sequence[RejectedFile]) -> None:
     writer.writerow(("file", "code", "sentence"))
     writer.writerows(astuple(one) for one in sorted(rejected, key=lambda one: one.file))
     write_text(path / "rejected.csv", text.getvalue())
+
+
+def write_unmatched(path: Path, unmatched: pd.DataFrame | None) -> None:
+    """Put unmatched.csv in place: side (`table` or `files`), row of the label file or file; none where all matched."""
+    if unmatched is None or unmatched.empty:
+        (path / "unmatched.csv").unlink(missing_ok=True)
+    else:
+        write_text(path / "unmatched.csv", unmatched.to_csv(index=False, lineterminator="\n"))
 
 
 def pixels_by_patient(all_facts: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

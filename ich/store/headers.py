@@ -1,6 +1,6 @@
-"""The table of all headers: read once, kept as headers.parquet, studies taken from it."""
+"""The table of all headers, a row a frame: read once, kept without what names a person, headers taken from it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,20 @@ from ich.dicom.files import DicomFile
 from ich.dicom.header import REASONS, Rejected, SliceHeader, read_headers
 from ich.dicom.kinds import SeriesKind
 from ich.progress import Progress, quiet
+from ich.store.files import write_table
 from ich.store.guards import BatchGuard, FileBatch
+from ich.store.keys import HashKey
 from ich.store.parallel import in_parallel
 
 FILES_A_TASK = 128  # enough that sending a task costs nothing beside reading it
 
-# These live in memory only: they may name a person (DICOM PS3.15 table E.1-1).
+# These live in memory only: they may name a person (DICOM PS3.15 table E.1-1). `with_keys` puts hashes in their place.
 MEMORY_ONLY = ("patient_id", "accession")
+KEPT_FORMAT = b"2"  # of a table on disk; one of another format is read anew
+_FORMAT_NAME = b"ich headers"
 _KINDS = tuple(SeriesKind.__dataclass_fields__)
 
+PLACE = "place"
 _AXES = ("x", "y", "z")
 _SCHEMA = pa.schema(
     [
@@ -106,45 +111,88 @@ def read_header_table(
         progress: shown by batches of files.
 
     Returns:
-        A row a file in the order given; a rejected file has `code` and `sentence` and little else.
+        A row a frame, so one for most files, in the order given; a rejected file has one with `code`, `sentence` and
+        little else. `place` is the file's in `files`, int64.
     """
     starts = range(0, len(files), FILES_A_TASK)
     batches = (FileBatch(start, tuple(files[start : start + FILES_A_TASK]), {}) for start in starts)
     results = in_parallel(_read_some, batches, processes=min(processes, len(starts)), guard=BatchGuard())
     read = progress(results, total=len(starts), description="headers")
-    parts = [part for _, part in sorted(read, key=lambda one: one[0])]
-    table = pa.concat_tables(parts) if parts else _SCHEMA.empty_table()
-    for name in ("file", "bytes", "modified"):
-        table = table.set_column(table.schema.get_field_index(name), _SCHEMA.field(name), listed[name])
-    return table
+    parts = sorted(read, key=lambda one: one[0])
+    table = pa.concat_tables([part for _, _, part in parts]) if parts else _SCHEMA.empty_table()
+    places = np.concatenate([start + within for start, within, _ in parts]) if parts else np.zeros(0, dtype=np.int64)
+    for name in listed.column_names:
+        column = listed[name].take(pa.array(places))
+        table = table.set_column(table.schema.get_field_index(name), _SCHEMA.field(name), column)
+    return with_places(table, places)
+
+
+def with_places(table: pa.Table, places: np.ndarray) -> pa.Table:
+    """The table with the place of each row's file among the files at hand, int64; not kept on disk."""
+    names = [name for name in table.column_names if name != PLACE]
+    return table.select(names).append_column(PLACE, pa.array(places, pa.int64()))
+
+
+def with_keys(table: pa.Table, *, source: str, key: HashKey) -> pa.Table:
+    """Put keyed hashes, `patient` and `accession` ("" where there is none), in place of what may name a person."""
+    return _hashed(
+        _hashed(table, "patient_id", name="patient", hashed=lambda one: key.patient(source, one)),
+        "accession",
+        name="accession",
+        hashed=lambda one: key.accession(source, one),
+    )
+
+
+def save_headers(path: Path, table: pa.Table, *, mark: str = "") -> None:
+    """Keep a table in which nothing names a person.
+
+    Args:
+        path: parquet file.
+        table: as `with_keys` gives it.
+        mark: text to keep with it, for `mark_of`.
+    """
+    assert "patient_id" not in table.column_names
+    kept = table.select([name for name in table.column_names if name != PLACE])
+    write_table(path, kept.replace_schema_metadata({_FORMAT_NAME: KEPT_FORMAT, b"mark": mark.encode()}))
 
 
 def load_headers(path: Path) -> pa.Table | None:
-    """The table of an earlier run (with `patient` keys and choices), or None."""
-    return pq.read_table(path) if path.exists() else None
+    """A table that was kept, or None where there is none that this version reads."""
+    if not path.exists() or (pq.read_schema(path).metadata or {}).get(_FORMAT_NAME) != KEPT_FORMAT:
+        return None
+    return pq.read_table(path).replace_schema_metadata(None)
+
+
+def mark_of(path: Path) -> str | None:
+    """The text that was kept with a table; None where `load_headers` would give None."""
+    metadata = (pq.read_schema(path).metadata or {}) if path.exists() else {}
+    return metadata[b"mark"].decode() if metadata.get(_FORMAT_NAME) == KEPT_FORMAT else None
 
 
 def headers_of(table: pa.Table, files: Sequence[DicomFile]) -> list[SliceHeader]:
-    """Rebuild the headers of some rows; what lives in memory only is empty where the table came from disk.
+    """Rebuild the headers of some rows; what lives in memory only is empty once it was hashed.
 
     Args:
-        table: the rows.
-        files: the file of each row.
+        table: the rows, with the `place` of their files.
+        files: all files.
     """
-    return [_header(row, file) for row, file in zip(table.to_pylist(), files, strict=True)]
+    return [_header(row, files[row[PLACE]]) for row in table.to_pylist()]
 
 
-def known_rows(known: pa.Table, listed: pa.Table) -> np.ndarray:
-    """For each listed file its row in an earlier table, int64; -1 where it isn't there or has changed."""
-    if not len(known):
-        return np.full(len(listed), -1)
-    rows = (
-        pc.index_in(listed["file"], value_set=known["file"].combine_chunks()).fill_null(-1).to_numpy().astype(np.int64)
+def places_of(known: pa.Table, listed: pa.Table) -> np.ndarray:
+    """For each row of an earlier table the place of its file among the listed, int64; -1 where it is gone or changed.
+
+    A file of which any row is missing can't occur: tables are written whole.
+    """
+    if not len(listed):
+        return np.full(len(known), -1)
+    places = (
+        pc.index_in(known["file"], value_set=listed["file"].combine_chunks()).fill_null(-1).to_numpy().astype(np.int64)
     )
     for name in ("bytes", "modified"):
-        changed = known[name].to_numpy()[rows] != listed[name].to_numpy()
-        rows = np.where(changed, -1, rows)
-    return rows
+        changed = listed[name].to_numpy()[places] != known[name].to_numpy()
+        places = np.where(changed, -1, places)
+    return places
 
 
 def _readable(name: str) -> str:
@@ -152,9 +200,12 @@ def _readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _read_some(batch: FileBatch) -> tuple[int, pa.Table]:
-    rows = [_row(found) for place, file in enumerate(batch.files) for found in _found(file, batch.lost.get(place, ""))]
-    return batch.start, pa.Table.from_pylist(rows, schema=_SCHEMA)
+def _read_some(batch: FileBatch) -> tuple[int, np.ndarray, pa.Table]:
+    """Place of the first file, then of each row's file within the batch, then the rows."""
+    found = [_found(file, batch.lost.get(place, "")) for place, file in enumerate(batch.files)]
+    within = np.repeat(np.arange(len(found)), [len(one) for one in found])
+    rows = [_row(read) for one in found for read in one]
+    return batch.start, within, pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
 def _found(file: DicomFile, lost: str) -> tuple[SliceHeader | Rejected, ...]:
@@ -164,7 +215,8 @@ def _found(file: DicomFile, lost: str) -> tuple[SliceHeader | Rejected, ...]:
 
 def _row(read: SliceHeader | Rejected) -> dict[str, Any]:
     if isinstance(read, Rejected):
-        return {"code": read.code, "sentence": read.sentence, "series_uid": read.series_uid}
+        uids = {"series_uid": read.series_uid, "study_uid": read.study_uid}
+        return {"code": read.code, "sentence": read.sentence} | uids
     row = {name: getattr(read, name) for name in _PLAIN}
     row["image_type"] = "\\".join(read.image_type)
     row |= {name: getattr(read.kind, name) for name in _KINDS}
@@ -175,7 +227,8 @@ def _row(read: SliceHeader | Rejected) -> dict[str, Any]:
 
 def _header(row: dict[str, Any], file: DicomFile) -> SliceHeader:
     facts: dict[str, Any] = {name: row.get(name) for name in _PLAIN}
-    facts |= {name: "" for name in MEMORY_ONLY if facts[name] is None}
+    if "patient_id" not in row:
+        facts |= dict.fromkeys(MEMORY_ONLY, "")
     for name, columns in _GROUPS.items():
         values = tuple(row[column] for column in columns)
         facts[name] = None if values[0] is None else values
@@ -184,9 +237,9 @@ def _header(row: dict[str, Any], file: DicomFile) -> SliceHeader:
     return SliceHeader(file=file, image_type=tuple(kinds.split("\\")) if kinds else (), kind=kind, **facts)
 
 
-def rows_by(column: pa.ChunkedArray, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Split row numbers into runs of equal values of a column, by value; rows keep their order within a run."""
-    codes = column.take(pa.array(rows)).combine_chunks().dictionary_encode().indices.to_numpy()
-    order = np.argsort(codes, kind="stable")
-    cuts = np.flatnonzero(np.diff(codes[order])) + 1
-    yield from np.split(rows[order], cuts) if len(rows) else ()
+def _hashed(table: pa.Table, column: str, *, name: str, hashed: Callable[[str], str]) -> pa.Table:
+    """The table with a text column hashed (each value once) and renamed."""
+    raw = pc.fill_null(table[column], "").combine_chunks().dictionary_encode()
+    keys = pa.array([hashed(one) if one.strip() else "" for one in raw.dictionary.to_pylist()], pa.string())
+    values = pa.DictionaryArray.from_arrays(raw.indices, keys).cast(pa.string())
+    return table.set_column(table.column_names.index(column), name, values)

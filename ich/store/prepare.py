@@ -2,24 +2,27 @@
 
 import json
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ich.errors import ConfigError, DataError
 from ich.progress import Progress, quiet
 from ich.sources.source import Source
+from ich.store.all_headers import HEADERS_FILE
 from ich.store.assign import read_fold_file
-from ich.store.finish import Account, finish_store
+from ich.store.finish import Asked, finish_store, mark_unfinished, nothing_readable
 from ich.store.folds import FoldOptions
 from ich.store.gather import read_facts
 from ich.store.guards import StudyGuard
-from ich.store.inventory import Inventory, Listed, list_studies
+from ich.store.header_parts import remove_parts
+from ich.store.inventory import Inventory, list_studies
 from ich.store.keys import HashKey, find_hash_key
 from ich.store.parallel import in_parallel
 from ich.store.settings import FORMAT, StoreSettings
-from ich.store.summary import PreparedSummary
+from ich.store.shards import Share, share_of
+from ich.store.summary import PreparedSummary, ShardSummary
 from ich.store.write import StudyJob, StudyWritten, write_study
 
 
@@ -34,8 +37,10 @@ def prepare_store(
     slab_mm: float | None,
     processes: int,
     folds: Path | None = None,
+    shard: int | None = None,
+    shards: int = 1,
     progress: Progress = quiet,
-) -> PreparedSummary:
+) -> PreparedSummary | ShardSummary:
     """Turn a data set into a store; a second run takes only what is missing or was made otherwise.
 
     Args:
@@ -45,35 +50,82 @@ def prepare_store(
         n_folds: folds of the patients who aren't test patients.
         test_share: share of patients kept apart as fold -1; 0 for none.
         seed: of the split.
-        slab_mm: height to which thin slices are averaged, None to leave them; not for sources that keep every slice.
+        slab_mm: height to which thin slices are averaged, None to leave them; slices with labels are left as they are.
         processes: workers that read and write; 0 works in this process, where a bad file may end the whole run.
         folds: CSV `patient,fold` to use instead of the rule.
+        shard: number of this shard, from 0; None does all.
+        shards: that share the work, each started by itself, in any order or at the same time.
         progress: shown by batches of headers, then by studies.
+
+    Returns:
+        What stands in the store; or, while other shards are to be done, what this one did.
 
     Raises:
         ConfigError: a setting out of range.
         DataError: nothing to prepare, or a store of another source or key in the way; nothing is written then.
     """
     started = time.monotonic()
+    share = share_of(shard, shards)
     options = FoldOptions(n_folds, test_share, seed)
     StoreSettings(source.name, size, slab_mm, "")
-    if processes < 0:
-        raise ConfigError(f"processes={processes}: expected 0 or more, found fewer; leave it out for one a core")
     if folds is not None:
         read_fold_file(folds)
     path = path.absolute()
+    is_new = not path.exists()
+    opened = open_source(source, path, processes=processes, share=share, progress=progress)
+    key, inventory = opened.key, opened.inventory
+    settings = StoreSettings(source.name, size, None if source.keeps_every_slice else slab_mm, key.id)
+    asked = Asked(source, settings, options, folds, share, opened.earlier, started)
+    inventory.save(path)
+    made = _make_studies(path, asked, inventory=inventory, processes=processes, progress=progress)
+    if share.of == 1 and not any((path / "studies").glob("*.json")):
+        if is_new:
+            _remove_empty_store(path)
+        raise nothing_readable({one.study: one.failed for one in made})
+    return finish_store(path, asked, inventory=inventory, made=made, key=key)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A data set, looked through.
+
+    Attributes:
+        inventory: all its files.
+        key: that its patients are hashed with.
+        earlier: store.json of an earlier run, if there was one.
+    """
+
+    inventory: Inventory
+    key: HashKey
+    earlier: Mapping[str, Any] | None
+
+
+def open_source(
+    source: Source, path: Path, *, processes: int, share: Share | None = None, progress: Progress = quiet
+) -> Opened:
+    """Look through a data set for the store at `path`, reading headers that aren't known.
+
+    Args:
+        source: the data set.
+        path: absolute, of the store; it may not be there yet.
+        processes: that read headers.
+        share: of the work; None is all of it.
+        progress: shown by batches of headers.
+
+    Raises:
+        ConfigError: fewer than 0 processes.
+        DataError: nothing to prepare, or a store of another source or key in the way; nothing is written then.
+    """
+    if processes < 0:
+        raise ConfigError(f"processes={processes}: expected 0 or more, found fewer; leave it out for one a core")
     earlier = _earlier(path, source)
     source.check(progress=progress)
 
     def find_key() -> HashKey:
         return _same_key(find_hash_key(path.parent, public=source.public), earlier, path)
 
-    inventory = list_studies(source, path=path, find_key=find_key, processes=processes, progress=progress)
-    key = find_key()
-    settings = StoreSettings(source.name, size, None if source.keeps_every_slice else slab_mm, key.id)
-    made = _make_studies(path, inventory, settings=settings, earlier=earlier, processes=processes, progress=progress)
-    account = Account(source, settings, options, inventory, made)
-    return finish_store(path, account, key=key, folds=folds, earlier=earlier, started=started)
+    inventory = list_studies(source, path=path, find_key=find_key, processes=processes, share=share, progress=progress)
+    return Opened(inventory, find_key(), earlier)
 
 
 def _earlier(path: Path, source: Source) -> dict[str, Any] | None:
@@ -82,7 +134,7 @@ def _earlier(path: Path, source: Source) -> dict[str, Any] | None:
     if path.exists() and not path.is_dir():
         raise DataError(f"store.path={path}: expected a folder, found a file; {way_out}")
     if not (path / "store.json").is_file():
-        if path.exists() and any(path.iterdir()) and not (path / "studies").is_dir():
+        if path.exists() and not (path / "studies").is_dir() and not _holds_only_headers(path):
             raise DataError(
                 f"store.path={path}: expected a store or nothing, found a folder with other things; {way_out}"
             )
@@ -109,50 +161,34 @@ def _same_key(key: HashKey, earlier: Mapping[str, Any] | None, path: Path) -> Ha
     return key
 
 
+def _holds_only_headers(path: Path) -> bool:
+    """Whether a folder is empty, or as `inspect=true` and shards leave it before a study is written."""
+    return all(file.name.split(".")[0] in ("headers", "shards") for file in path.iterdir())
+
+
 def _make_studies(
-    path: Path,
-    inventory: Inventory,
-    *,
-    settings: StoreSettings,
-    earlier: Mapping[str, Any] | None,
-    processes: int,
-    progress: Progress,
+    path: Path, asked: Asked, *, inventory: Inventory, processes: int, progress: Progress
 ) -> tuple[StudyWritten, ...]:
-    """Write the studies that are missing or were made otherwise."""
-    is_new = not path.exists()
-    folder = path / "studies"
+    """Write the studies of this share that are missing or were made otherwise."""
+    settings, share, folder = asked.settings, asked.share, path / "studies"
     folder.mkdir(parents=True, exist_ok=True)
-    if earlier is not None and earlier["settings_hash"] != settings.hash:
-        (path / "store.json").unlink()  # its tables would describe arrays of another kind from now on
-    inventory.save(path)
-    there = {facts["study"]: facts["fingerprint"] for facts in read_facts(path, settings=settings)}
+    if asked.earlier is not None and asked.earlier["settings_hash"] != settings.hash:
+        mark_unfinished(path, asked, missing=range(share.of))  # its tables would describe arrays of another kind
+    there = {facts["study"]: facts["fingerprint"] for facts in read_facts(path, settings=settings, share=share)}
     todo = [
         one
         for one in inventory.studies
-        if there.get(one.study) != one.fingerprint(settings) or not (folder / f"{one.study}.b2nd").is_file()
+        if share.holds(one.study)
+        and (there.get(one.study) != one.fingerprint(settings) or not (folder / f"{one.study}.b2nd").is_file())
     ]
-    jobs = _jobs(todo, settings, folder)
+    jobs = (StudyJob(one.load(), one.study, one.patient, one.fingerprint(settings), settings, folder) for one in todo)
     written = in_parallel(write_study, jobs, processes=min(processes, len(todo)), guard=StudyGuard())
-    made = tuple(progress(written, total=len(todo), description="studies"))
-    failed = [file for one in made for file in one.failed]
-    if inventory.studies and sum(bool(one.failed) for one in made) == len(inventory.studies) and not there:
-        if is_new:
-            _remove_empty_store(path)
-        codes = ", ".join(f"{n} {code}" for code, n in Counter(file.code for file in failed).most_common())
-        raise DataError(
-            f"studies={len(inventory.studies)}: expected readable slices, found none ({codes}): "
-            f"{failed[0].sentence}; name another folder"
-        )
-    return made
+    return tuple(progress(written, total=len(todo), description="studies"))
 
 
 def _remove_empty_store(path: Path) -> None:
     """Take away what this run made before it found that no study can be read."""
-    (path / "headers.parquet").unlink(missing_ok=True)
+    remove_parts(path)
+    (path / HEADERS_FILE).unlink(missing_ok=True)
     (path / "studies").rmdir()
     path.rmdir()
-
-
-def _jobs(todo: list[Listed], settings: StoreSettings, folder: Path) -> Iterator[StudyJob]:
-    for one in todo:
-        yield StudyJob(one.load(), one.study, one.patient, one.fingerprint(settings), settings, folder)

@@ -31,7 +31,7 @@ class Share:
 
     def holds(self, study: str) -> bool:
         """Whether a study belongs to this share, by its key: the same in every shard."""
-        return int(study[1:], 16) % self.of == self.number
+        return self.of == 1 or int(study[1:], 16) % self.of == self.number
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,15 @@ def read_reports(path: Path, studies: Sequence[_Study], *, of: int, settings: St
         if report is not None and report.state == state_of(studies, share, settings=settings):
             reports[number] = report
     return reports
+
+
+def remove_other_reports(path: Path, *, of: int) -> None:
+    """Take away what shards of another number have said, once the store is whole."""
+    for file in (path / FOLDER).glob("shard-*.json"):
+        if of == 1 or not file.stem.endswith(f"-of-{of:04d}"):
+            file.unlink(missing_ok=True)
+    if (path / FOLDER).is_dir() and not any((path / FOLDER).iterdir()):
+        (path / FOLDER).rmdir()
 
 
 def _read(place: Path) -> ShardReport | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 from ich.errors import DataError
 from ich.store.settings import FORMAT
 
+WHOLE = {"of": 1, "missing": []}  # what `shards` says in a store made in one go
 MOST_OPEN = 512  # arrays a process keeps open; each costs a few KB and no file handle while idle
 
 
@@ -60,6 +62,7 @@ class Store:
                 f"store.path={path}: expected store format {FORMAT}, found {content.get('format')} "
                 f"(written by ich {content.get('code_version')}); use that version, or {way_out}"
             )
+        check_whole(path, content)
         return cls(path.absolute(), content)
 
     @cached_property
@@ -134,3 +137,25 @@ class Store:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_arrays": {}}
+
+
+def check_whole(path: Path, content: Mapping[str, Any]) -> None:
+    """Raise while shards of a store are still to be done.
+
+    Args:
+        path: the store.
+        content: what its `store.json` says.
+
+    Raises:
+        DataError: says how many, and how to do the next one.
+    """
+    shards = content.get("shards", WHOLE)
+    missing, n_shards = shards["missing"], shards["of"]
+    if not missing:
+        return
+    if n_shards == 1:
+        raise DataError(f"store.path={path}: expected a whole store, found one left halfway; run prepare.py as before")
+    raise DataError(
+        f"store.path={path}: expected all shards of the store, found {n_shards - len(missing)} of {n_shards}; "
+        f"run prepare.py as before with shard={missing[0]} shards={n_shards}"
+    )

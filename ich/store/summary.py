@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ich.labels import LABELS
+from ich.store.shards import Share
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,13 @@ class PreparedSummary:
         n_failed: studies of which nothing could be read.
         positive_slices, positive_studies: by label.
         n_labelled_slices: slices whose `any` is known.
+        n_labelled_studies: studies whose `any` is known, from their slices or for the study as a whole.
         folds: parts of the split, test part first.
         files: `found`, `used`, `not_chosen`, `rejected`; the last three add up to the first.
         rejected: number of files by reason code; not_chosen likewise.
         warnings: sentences with how many studies they are true of.
         notes: sentences about the data set as a whole.
+        facts: `ich.store.overview` of all studies.
         expected: counts of the published set beside those found, as a sentence; "" where they agree or none is known.
         hash: of the store.
         seconds: this run took.
@@ -54,14 +57,39 @@ class PreparedSummary:
     positive_slices: Mapping[str, int]
     positive_studies: Mapping[str, int]
     n_labelled_slices: int
+    n_labelled_studies: int
     folds: tuple[FoldCounts, ...]
     files: Mapping[str, int]
     rejected: Mapping[str, int]
     not_chosen: Mapping[str, int]
     warnings: Mapping[str, int]
     notes: tuple[str, ...]
+    facts: Mapping[str, Any]
     expected: str
     hash: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ShardSummary:
+    """What a shard tells while others are still to be done.
+
+    Attributes:
+        path: the store.
+        share: this shard.
+        n_studies: of this shard.
+        n_made: studies that this run wrote; the others stood there already.
+        n_failed: studies of this shard of which nothing could be read.
+        missing: numbers of the shards that are still to be done.
+        seconds: this run took.
+    """
+
+    path: Path
+    share: Share
+    n_studies: int
+    n_made: int
+    n_failed: int
+    missing: tuple[int, ...]
     seconds: float
 
 

@@ -13,7 +13,7 @@ from ich.dicom.scan import Scan
 from ich.labels import LABELS
 from ich.metrics.study import study_labels
 from ich.sources.source import RejectedFile, StudyRead, StudyTask, UnreadableStudy
-from ich.store.files import write_json
+from ich.store.files import in_one_step, write_json
 from ich.store.settings import FORMAT, StoreSettings, digest
 
 # A slice is telling, so that two patients who share it are one, if it shows brain and has many distinct values.
@@ -59,17 +59,30 @@ def write_study(job: StudyJob) -> StudyWritten:
 
 
 def _write_array(path: Path, hu: np.ndarray) -> None:
-    """A chunk a slice; codec and filter were measured on head CT (zstd 5 with bitshuffle: 2.5 times smaller)."""
+    with in_one_step(path) as part:
+        pack(hu, urlpath=str(part), mode="w")
+
+
+def pack(hu: np.ndarray, **where: str) -> Any:
+    """Pack slices as they stand in a store: a chunk a slice.
+
+    Codec and filter were measured on head CT (zstd 5 with bitshuffle: 2.5 times smaller).
+
+    Args:
+        hu: int16 HU (S, size, size).
+        where: `urlpath` and `mode` of `blosc2.asarray`; none packs in memory.
+
+    Returns:
+        The blosc2 array.
+    """
     size = hu.shape[-1]
-    part = path.with_name(path.name + ".part")
     packing = {
         "codec": blosc2.Codec.ZSTD,
         "clevel": 5,
         "filters": [blosc2.Filter.BITSHUFFLE],
         "nthreads": 1,
     }
-    blosc2.asarray(hu, urlpath=str(part), mode="w", chunks=(1, size, size), blocks=(1, size, size), cparams=packing)
-    part.replace(path)
+    return blosc2.asarray(hu, chunks=(1, size, size), blocks=(1, size, size), cparams=packing, **where)
 
 
 def _facts(job: StudyJob, read: StudyRead, *, hu: np.ndarray) -> dict[str, Any]:
@@ -87,8 +100,9 @@ def _facts(job: StudyJob, read: StudyRead, *, hu: np.ndarray) -> dict[str, Any]:
         "size": job.settings.size,
         "positions_mm": [round(float(position), 3) for position in scan.positions_mm],
         "sop_uids": list(scan.sop_uids),
+        "source_uids": [list(uids) for uids in scan.source_uids],
         "labels": [_plain(row) for row in labels],
-        "study_labels": _plain(study_labels(labels, np.zeros(len(labels)))[1][0]),
+        "study_labels": _plain(_study_labels(read)),
         "facts": _scan_facts(scan),
         "warnings": list(scan.warnings),
         "files": {
@@ -103,6 +117,12 @@ def _facts(job: StudyJob, read: StudyRead, *, hu: np.ndarray) -> dict[str, Any]:
         "fingerprint": job.fingerprint,
         "hash": digest(labels.tobytes(), "\n".join((job.patient, *scan.sop_uids, *pixels)).encode()),
     }
+
+
+def _study_labels(read: StudyRead) -> np.ndarray:
+    """What the slices say of the study, float (6,); where they don't know, what is said of it as a whole."""
+    by_slices = study_labels(read.labels, np.zeros(len(read.labels)))[1][0]
+    return by_slices if read.study_labels is None else np.where(np.isnan(by_slices), read.study_labels, by_slices)
 
 
 def is_telling(hu: np.ndarray) -> bool:

@@ -4,7 +4,9 @@ import blosc2
 import numpy as np
 import pytest
 
+from ich.errors import DataError
 from ich.sources.rsna import Rsna
+from ich.store.store import Store
 from ich.store.write import is_telling
 
 
@@ -53,4 +55,6 @@ def test_facts_of_other_settings_are_gone_before_a_new_array_is_written(prepare,
         prepare(Rsna(rsna_root), size=64)
 
     assert len(list((path / "studies").glob("*.json"))) == 8
-    assert not (path / "store.json").exists()
+    assert not list((path / "studies").glob("*.part"))
+    with pytest.raises(DataError, match="expected a whole store, found one left halfway; run prepare.py as before"):
+        Store.open(path)

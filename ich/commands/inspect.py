@@ -1,0 +1,84 @@
+"""`prepare.py inspect=true`: what would be read of a data set and why, and what that would take."""
+
+from collections import Counter
+
+from omegaconf import DictConfig
+
+from ich.commands.runs import store_path
+from ich.commands.terminal import bar, say, say_counts, shown, table
+from ich.errors import EXIT_OK
+from ich.sources.source import Source
+from ich.store.estimate import Estimate
+from ich.store.inspection import Inspection, inspect_source
+from ich.store.series_rows import SeriesRow
+
+HEADS = ["study", "series", "files", "slices", "matrix", "step mm", "kind", "outcome"]
+GB, MB = 1e9, 1e6
+
+
+def inspect(source: Source, config: DictConfig, *, processes: int) -> int:
+    """Print what a preparation would do.
+
+    Args:
+        source: the data set.
+        config: of `prepare.py`.
+        processes: that the preparation would have.
+    """
+    path = store_path(config)
+    found = inspect_source(
+        source,
+        path,
+        size=config.store.size,
+        slab_mm=config.store.slab_mm,
+        processes=processes,
+        shard=config.shard,
+        shards=config.shards,
+        progress=bar,
+    )
+    print(table([_cells(row) for row in found.rows], heads=HEADS))
+    say_counts("series", Counter(f"{row.outcome}: {row.reason}" for row in found.rows))
+    say_counts("further series", found.further)
+    slices = "" if found.n_slices is None else f", {found.n_slices:,} slices"
+    say("inspect", f"{found.n_studies:,} studies of {found.n_patients:,} patients would be read{slices}")
+    files = found.files
+    say(
+        "inspect",
+        f"files: {files['found']:,} found = {files['to_read']:,} to read + {files['not_chosen']:,} not chosen + "
+        f"{files['rejected']:,} rejected",
+    )
+    if found.n_wrapped:
+        say("inspect", f"{found.n_wrapped:,} slices hold 12 bits wrapped below zero; they are repaired")
+    say("inspect", _estimate(found.estimate, processes=processes))
+    for note in found.notes:
+        say("note", note)
+    say_counts("not chosen, files", found.not_chosen)
+    say_counts("rejected, files", found.rejected)
+    say("next", f"the same command without inspect=true; headers are kept in {shown(path)}")
+    return EXIT_OK
+
+
+def _cells(row: SeriesRow) -> list[str]:
+    step = "" if row.step_mm is None else f"{row.step_mm:.2f}"
+    number = str(row.number) if row.number else ""
+    slices = f"{row.n_slices:,}" if row.n_slices else ""
+    return [row.study or "-", number, f"{row.n_files:,}", slices, row.matrix, step, row.kind, row.outcome]
+
+
+def _estimate(estimate: Estimate | None, *, processes: int) -> str:
+    if estimate is None:
+        return "no sample of the slices can be read, so there is no estimate"
+    disk, memory = estimate.disk_bytes, estimate.memory_bytes
+    return (
+        f"estimate: {_size(disk)} on disk, {_size(memory)} of memory, {_duration(estimate.seconds)} "
+        f"with {processes} processes, from a few slices read now"
+    )
+
+
+def _size(n_bytes: float) -> str:
+    return f"{n_bytes / GB:.1f} GB" if n_bytes >= GB else f"{max(1.0, n_bytes / MB):.0f} MB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1.0, seconds):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
