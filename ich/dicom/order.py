@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -87,7 +88,12 @@ def slice_normal(header: SliceHeader) -> Direction:
 
     Source: DICOM PS3.3 C.7.6.2.1.1: rows cross columns.
     """
-    a, b, c, d, e, f = header.orientation
+    return _normal(header.orientation)
+
+
+@lru_cache(maxsize=4096)  # a stack has one orientation and hundreds of slices
+def _normal(orientation: Orientation) -> Direction:
+    a, b, c, d, e, f = orientation
     cross = (b * f - c * e, c * d - a * f, a * e - b * d)
     length = math.hypot(*cross)
     main = max((2, 1, 0), key=lambda axis: round(abs(cross[axis]), 3))
@@ -97,10 +103,13 @@ def slice_normal(header: SliceHeader) -> Direction:
 
 def shared_normal(headers: Sequence[SliceHeader]) -> Direction:
     """The most frequent normal, so that one odd slice doesn't turn the stack."""
-    counts = Counter(tuple(round(value, 4) for value in slice_normal(header)) for header in headers)
-    most = min(counts, key=lambda rounded: (-counts[rounded], rounded))
-    same = [slice_normal(header) for header in headers]
-    return min(normal for normal in same if tuple(round(value, 4) for value in normal) == most)
+    counts: Counter[Direction] = Counter()
+    normals: dict[Direction, Direction] = {}
+    for normal, n_slices in Counter(map(slice_normal, headers)).items():
+        rounded = (round(normal[0], 4), round(normal[1], 4), round(normal[2], 4))
+        counts[rounded] += n_slices
+        normals[rounded] = min(normal, normals.get(rounded, normal))
+    return normals[min(counts, key=lambda rounded: (-counts[rounded], rounded))]
 
 
 def degrees_turned(one: Orientation, other: Orientation) -> float:
@@ -142,7 +151,8 @@ def _shear_degrees(headers: Sequence[SliceHeader], normal: Direction) -> float:
 
 
 def _unequal_normals(headers: Sequence[SliceHeader], normal: Direction) -> list[str]:
-    n_apart = sum(_degrees_between(slice_normal(header), normal) > TILTED_APART_DEGREES for header in headers)
+    normals = Counter(map(slice_normal, headers))
+    n_apart = sum(n for found, n in normals.items() if _degrees_between(found, normal) > TILTED_APART_DEGREES)
     return [f"{n_apart} slices are tilted against the others"] if n_apart else []
 
 

@@ -45,7 +45,8 @@ def measure_spacing(positions_mm: np.ndarray) -> Spacing:
     steps = np.diff(positions_mm)
     if not len(steps):
         return Spacing()
-    usual = np.array([np.median(steps[max(0, i - NEARBY) : i + NEARBY + 1]) for i in range(len(steps))])
+    nearby = np.lib.stride_tricks.sliding_window_view(np.pad(steps, NEARBY, mode="reflect"), 2 * NEARBY + 1)
+    usual = np.median(nearby, axis=1)
     gaps = steps >= GAP_STEPS * usual
     missing = np.rint(steps[gaps] / usual[gaps]).astype(int) - 1
     return Spacing(

@@ -34,6 +34,15 @@ def test_a_patient_scanned_feet_first_or_prone_is_ordered_to_the_head_all_the_sa
     assert [one.position[2] for one in ordered.headers] == [0, 5]
 
 
+def test_normals_that_differ_by_rounding_are_one_whatever_the_order(header):
+    rounded, exact = header(0.0, orientation=tilted(18.5)), header(5.0, orientation=(1, 0, 0, 0, 0.94832, -0.31730))
+
+    forwards, backwards = order_slices([rounded, exact]), order_slices([exact, rounded])
+
+    assert forwards.positions_mm.tolist() == backwards.positions_mm.tolist()
+    assert forwards.tilt_degrees == pytest.approx(18.5, abs=0.01)
+
+
 @pytest.mark.parametrize("degrees", [22.0, 18.5, -8.0])
 def test_the_distance_of_tilted_slices_is_measured_along_their_normal(header, degrees):
     step = 5 / math.cos(math.radians(degrees))
