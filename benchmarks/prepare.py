@@ -5,8 +5,8 @@ python benchmarks/prepare.py --data FOLDER_OF_DICOM
 
 Made heads of 512 px, uncompressed. `floor` does with the same slices, study by study, what can't be left out: dcmread,
 decode, one cv2 area resize to the store's size, one write through the store's codec. `ours` is `prepare_store` in this
-process from nothing: headers, series, order, HU, resize, write, facts, folds, tables. Both with one thread a library, in
-turn, in CPU seconds. Then seconds on the clock of one and of two workers, and the most memory that a worker took.
+process from nothing: headers, series, order, HU, resize, write, facts, folds, tables. Both with one thread a library,
+in turn, in CPU seconds. Then seconds on the clock of one and of two workers, and the most memory that a worker took.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def main() -> None:
     """Make heads where none are given, take each road in turn, print what each took."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=Path, help="folder of DICOM to read instead of made heads")
-    arguments.add_argument("--studies", type=int, default=16, help="made studies")
+    arguments.add_argument("--studies", type=int, default=32, help="made studies")
     arguments.add_argument("--rounds", type=int, default=3, help="times that each road is taken")
     options = arguments.parse_args()
     cv2.setNumThreads(1)
@@ -56,7 +56,7 @@ def main() -> None:
         folder = Path(temporary)
         Worker().stop()  # or the phantom starts the server that workers are forked from, and imports less into it
         source = _made_heads(folder / "heads", options.studies) if options.data is None else Folder(options.data)
-        with _peak_of_workers() as peaks:
+        with peak_of_workers() as peaks:
             _prepare(source, folder / "store", processes=1)
         studies = _used_files(source, Store.open(folder / "store"))
         n_slices = sum(map(len, studies))
@@ -64,6 +64,29 @@ def main() -> None:
         _print_cost(source, studies, folder=folder, rounds=options.rounds)
         _print_gain(source, n_slices, folder=folder, rounds=options.rounds)
         _print_memory(peaks, studies)
+
+
+@contextmanager
+def peak_of_workers() -> Iterator[dict[int, int]]:
+    """The most memory, bytes, of each worker while the block runs, looked up every 20 ms.
+
+    Workers are children of the server that they are forked from, which is a child of this process.
+    """
+    peaks: dict[int, int] = {}
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.02):
+            for worker in (worker for child in _children(os.getpid()) for worker in _children(child)):
+                peaks[worker] = max(peaks.get(worker, 0), _high_water(worker))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield peaks
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _made_heads(folder: Path, n_studies: int) -> Phantom:
@@ -153,33 +176,12 @@ def _wall_seconds(work: Callable[[], None]) -> float:
     return time.monotonic() - started
 
 
-@contextmanager
-def _peak_of_workers() -> Iterator[dict[int, int]]:
-    """The most memory, bytes, of each process below this one while the block runs, looked up every 20 ms."""
-    peaks: dict[int, int] = {}
-    done = threading.Event()
-
-    def look() -> None:
-        while not done.wait(0.02):
-            for process in _below(os.getpid()):
-                peaks[process] = max(peaks.get(process, 0), _high_water(process))
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        yield peaks
-    finally:
-        done.set()
-        watcher.join()
-
-
-def _below(process: int) -> list[int]:
+def _children(process: int) -> list[int]:
     children = Path(f"/proc/{process}/task/{process}/children")
     try:
-        found = [int(child) for child in children.read_text().split()]
+        return [int(child) for child in children.read_text().split()]
     except OSError:  # it has ended
         return []
-    return [*found, *(further for child in found for further in _below(child))]
 
 
 def _high_water(process: int) -> int:
