@@ -5,7 +5,8 @@ import pytest
 
 from ich.errors import DataError
 from ich.labels import LABELS
-from ich.sources.ctich import TABLE, CtIch, read_slice_table
+from ich.sources.ctich import CtIch
+from ich.sources.ctich_table import TABLE, labels_of_study, read_slice_table, release_note
 from ich.sources.source import UnreadableStudy
 
 nibabel = pytest.importorskip("nibabel", reason="pip install ich[nifti]")
@@ -26,6 +27,15 @@ def write_volume(root, name, *, n_slices=3, affine=FEET_FIRST):
     (root / "ct_scans").mkdir(exist_ok=True)
     volume = np.broadcast_to(np.arange(n_slices, dtype=np.int16), (8, 8, n_slices))
     nibabel.save(nibabel.Nifti1Image(np.ascontiguousarray(volume), affine), root / "ct_scans" / name)
+
+
+def write_mask(root, name, pixels, *, affine=FEET_FIRST):
+    """A mask with so many pixels of blood in each slice."""
+    (root / "masks").mkdir(exist_ok=True)
+    mask = np.zeros((8, 8, len(pixels)), dtype=np.uint8)
+    for place, n_pixels in enumerate(pixels):
+        mask.reshape(64, -1)[:n_pixels, place] = 255
+    nibabel.save(nibabel.Nifti1Image(mask, affine), root / "masks" / name)
 
 
 @pytest.fixture
@@ -57,18 +67,91 @@ def test_labels_follow_their_slices_however_the_volume_runs(root, affine, first)
     assert read.scan.hu[:, 0, 0].tolist() == ([0, 1, 2] if affine is FEET_FIRST else [2, 1, 0])
 
 
-def test_slices_beyond_the_table_are_unknown_and_said(root):
+def test_a_volume_of_another_length_than_the_table_has_labels_of_the_study_only(root):
     write_volume(root, "049.nii.gz", n_slices=5)
     [(_, task)] = CtIch(root).studies()
 
     read = task.read(slab_mm=None)
 
-    assert np.isnan(read.labels[3:]).all()
-    assert read.scan.warnings == ("5 slices in the volume, 3 in the table",)
+    assert np.isnan(read.labels).all()
+    assert read.study_labels.tolist() == [1, 1, 0, 0, 0, 1]  # epidural on one slice, intraparenchymal on another
+    assert read.scan.warnings == ("5 slices in the volume, 3 in the table: labels are known of the study only",)
 
 
-def test_patients_of_the_table_without_a_volume_are_counted(root):
-    assert CtIch(root).notes() == (f"{TABLE}: 1 patients of the table have no volume",)
+def test_what_has_no_counterpart_is_counted(root):
+    write_volume(root, "051.nii")
+    write_mask(root, "052.nii", [0, 0, 0])
+
+    assert CtIch(root).notes()[1:] == (
+        f"{TABLE}: 1 patients of the table have no volume",
+        f"{TABLE}: 1 volumes have no row in the table; their labels stay unknown",
+        f"{TABLE}: 1 masks have no volume; left alone",
+    )
+
+
+def test_a_volume_without_rows_has_no_labels_and_no_false_ones(root):
+    write_volume(root, "051.nii")
+    read = dict(CtIch(root).studies())["051"].read(slab_mm=None)
+
+    assert np.isnan(read.labels).all()
+    assert read.study_labels is None
+
+
+@pytest.mark.parametrize("affine", [FEET_FIRST, HEAD_FIRST], ids=["feet", "head"])
+def test_pixels_of_a_mask_follow_their_slices_and_disagreement_is_said(root, affine):
+    write_volume(root, "049.nii.gz", affine=affine)
+    write_mask(root, "049.nii", [5, 0, 2], affine=affine)
+    [(_, task)] = CtIch(root).studies()
+
+    read = task.read(slab_mm=None)
+
+    assert read.scan.facts["mask_pixels"] == ([5, 0, 2] if affine is FEET_FIRST else [2, 0, 5])
+    assert read.scan.warnings == (
+        "1 slices have blood in the mask and none in the table",
+        "1 slices have blood in the table and none in the mask",
+    )
+    assert (task.files, read.n_used) == (("ct_scans/049.nii.gz", "masks/049.nii"), 2)
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"damaged"), None], ids=["damaged", "shape"])
+def test_a_mask_that_does_not_fit_is_rejected_and_the_volume_stays(root, damage):
+    write_mask(root, "049.nii", [5, 0, 2, 1])
+    if damage:
+        damage(root / "masks" / "049.nii")
+    [(_, task)] = CtIch(root).studies()
+
+    read = task.read(slab_mm=None)
+
+    assert [one.file for one in read.rejected] == ["masks/049.nii"]
+    assert (read.n_used, len(read.scan.hu)) == (1, 3)
+    assert "mask_pixels" not in read.scan.facts
+
+
+@pytest.mark.parametrize(
+    ("n_slices", "n_patients", "sentence"),
+    [
+        (2_501, 82, "2,501 slices of 82 patients, as in v1.0.0"),
+        (2_814, 75, "2,814 slices of 75 patients, as in v1.3.1"),
+        (2_814, 82, "as in no known release (expected 2,501 of 82 (v1.0.0) or 2,814 of 75 (v1.3.1))"),
+    ],
+)
+def test_the_release_of_a_table_is_named_by_its_counts(n_slices, n_patients, sentence):
+    shares = np.array_split(np.zeros((n_slices, 6), np.float32), n_patients)
+
+    assert sentence in release_note({str(number): labels for number, labels in enumerate(shares)})
+
+
+def test_a_study_has_what_any_of_its_slices_has():
+    labels = np.array([[0, 1, np.nan], [1, 0, np.nan]], np.float32)
+
+    np.testing.assert_array_equal(labels_of_study(labels), [1, 1, np.nan])
+
+
+def test_the_jpeg_of_the_first_release_are_refused(root):
+    (root / "ct_scans").rename(root / "Patients_CT")
+
+    with pytest.raises(DataError, match=r"found the windowed JPEG of v1\.0\.0, which hold no HU; get v1\.3\.1"):
+        CtIch(root).check()
 
 
 def test_a_damaged_volume_is_an_unreadable_study(root):
@@ -121,3 +204,12 @@ def test_positives_of_the_real_table_are_those_the_readme_lists(realdata):
         "subarachnoid": 12,
     }
     assert len(labels) == 2244
+
+
+@pytest.mark.realdata
+def test_the_published_table_is_that_of_the_first_release(realdata, tmp_path):
+    labels = read_slice_table(realdata / "tables" / "physionet_ctich_hemorrhage_diagnosis.csv")
+
+    assert "2,501 slices of 82 patients, as in v1.0.0" in release_note(labels)
+    # realdata README, tables/: positive slices of each kind
+    assert np.nansum(np.concatenate(list(labels.values())), axis=0).tolist() == [173, 73, 24, 18, 56, 318]
