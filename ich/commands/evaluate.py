@@ -146,8 +146,8 @@ def _say_summary(metrics: Mapping[str, Any]) -> None:
 
 
 def _check_labels(store: Store, studies: Sequence[str]) -> None:
-    rows = store.slices[store.slices["study"].isin(studies)]
-    if not rows[list(LABELS)].notna().to_numpy().any():
+    rows = [table[table["study"].isin(studies)] for table in (store.slices, store.studies)]
+    if not any(table[list(LABELS)].notna().to_numpy().any() for table in rows):
         raise DataError(
             f"store.path={store.path}: expected labels to measure against, found none; score it with predict.py instead"
         )

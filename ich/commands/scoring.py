@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ich.data.rows import study_labels_of
 from ich.labels import LABELS
 from ich.metrics.position import relative_positions
 from ich.metrics.probability import probability_of
+from ich.metrics.study import study_labels
 from ich.store.store import Store
 
 Logits = Mapping[str, np.ndarray]
@@ -21,7 +23,8 @@ def logit_table(store: Store, logits: Mapping[str, Logits]) -> pd.DataFrame:
         logits: for each study key, float32 (S, 6) by predictor ("cnn", "ensemble").
 
     Returns:
-        Columns study, patient, index, position (0 feet to 1 head), sop_uid, label_<l> and <predictor>_<l> (logits).
+        Columns study, patient, index, position (0 feet to 1 head), sop_uid, label_<l> and <predictor>_<l> (logits); where
+        slices don't tell what is known of their studies as a whole, study_label_<l> too.
     """
     studies = list(logits)
     patients = store.studies.set_index("study")["patient"]
@@ -29,7 +32,19 @@ def logit_table(store: Store, logits: Mapping[str, Logits]) -> pd.DataFrame:
     parts = [_study_rows(by_study.get_group(study), logits[study]) for study in studies]
     table = pd.concat(parts, ignore_index=True)
     table.insert(1, "patient", table["study"].map(patients))
-    return table
+    return _with_study_labels(table, store, studies=studies)
+
+
+def _with_study_labels(table: pd.DataFrame, store: Store, *, studies: Sequence[str]) -> pd.DataFrame:
+    known = study_labels_of(store, studies)  # (studies, L)
+    names, told = study_labels(table[[f"label_{label}" for label in LABELS]].to_numpy(), table["study"].to_numpy())
+    place = {name: number for number, name in enumerate(names)}
+    told = told[[place[study] for study in studies]]
+    if not (np.isnan(told) & ~np.isnan(known)).any():
+        return table
+    rows = table["study"].map({study: number for number, study in enumerate(studies)}).to_numpy()
+    columns = {f"study_label_{label}": known[rows, number] for number, label in enumerate(LABELS)}
+    return pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
 
 
 def mean_logits(tables: Sequence[pd.DataFrame], predictor: str) -> pd.DataFrame:

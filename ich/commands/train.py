@@ -13,7 +13,7 @@ from ich.commands.runs import make_run, open_store, slice_checkpoints, store_wor
 from ich.commands.scoring import mean_logits, with_probabilities
 from ich.commands.settings import check_training, training_devices
 from ich.commands.terminal import say, shown, table
-from ich.errors import EXIT_OK, ConfigError
+from ich.errors import EXIT_OK, ConfigError, DataError
 from ich.labels import LABELS
 from ich.learn.checkpoint import Checkpoint, read_checkpoint
 from ich.learn.unseen import unseen_split
@@ -37,6 +37,7 @@ def train(config: DictConfig) -> int:
     devices = training_devices(config)
     check_training(config)
     store = open_store(config)
+    _check_labels(store)
     config.store.path = str(store.path)
     try:
         if config.model.stage == "slice":
@@ -45,6 +46,17 @@ def train(config: DictConfig) -> int:
     except RankFailedError as failure:
         say("train", str(failure))
         return failure.code if failure.code > 0 else 1
+
+
+def _check_labels(store: Store) -> None:
+    """Nothing can be learned from slices of which nothing is known."""
+    if store.slices[list(LABELS)].notna().to_numpy().any():
+        return
+    found = "those of studies only" if store.studies[list(LABELS)].notna().to_numpy().any() else "none"
+    raise DataError(
+        f"store.path={store.path}: expected labels of slices to train on, found {found}; "
+        "train on another store, and score this one with evaluate.py or predict.py"
+    )
 
 
 def train_slice_nets(configs: Sequence[DictConfig]) -> list[Path]:

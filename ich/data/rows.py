@@ -1,11 +1,10 @@
-"""Rows of a store's slice table for some of its studies, and what their labels say."""
+"""Rows of a store's slice table for some of its studies, and the labels of slices and studies."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from ich.labels import LABELS
-from ich.metrics.study import study_labels
 from ich.store.store import Store
 
 
@@ -24,8 +23,9 @@ def labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
 
 
 def study_labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
-    """Labels of whole studies by the rule of `ich.metrics.study.study_labels`; float32 (n, L), nan where unknown."""
-    names = store.slices["study"].to_numpy()[rows_of(store, studies)]
-    found, labels = study_labels(labels_of(store, studies), names)
-    place = {study: number for number, study in enumerate(found)}
-    return labels[[place[study] for study in studies]].astype(np.float32)
+    """Labels of whole studies as the store has them; float32 (n, L), nan where unknown.
+
+    They are those of their slices by the rule of `ich.metrics.study.study_labels`; where these don't tell, what was said
+    of the study as a whole.
+    """
+    return store.studies.set_index("study").loc[list(studies), list(LABELS)].to_numpy(dtype=np.float32)

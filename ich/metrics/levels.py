@@ -24,6 +24,7 @@ class Level:
     Attributes:
         name: slice or study.
         labels: float64 (N, 6), nan where unknown.
+        study_labels: float64 (N, 6) of the study that each slice belongs to, as a whole; None where nothing is said.
         studies: int64 (N,), number of each row's study.
         owner: int64 (N,), number of each row's patient.
         scores: probabilities float64 (N, 6) by predictor, the controls among them.
@@ -36,6 +37,7 @@ class Level:
     owner: np.ndarray
     scores: dict[str, np.ndarray]
     rules: dict[str, np.ndarray]
+    study_labels: np.ndarray | None = None
 
     @property
     def n_studies(self) -> int:
@@ -52,7 +54,8 @@ def slice_level(table: Table, *, prevalence: ArrayLike, position_bins: ArrayLike
     """Rows as they are, in an order that doesn't depend on the table's.
 
     Args:
-        table: columns study, patient, index, position (0 feet to 1 head), label_<l>, and <predictor>_<l>, rule_*.
+        table: columns study, patient, index, position (0 feet to 1 head), label_<l>, and <predictor>_<l>, rule_*,
+            study_label_<l> (the study as a whole, the same in all its rows).
         prevalence: (6,) share of positives among the training slices.
         position_bins: (n_bins, 6) of `ich.metrics.position.position_bins`, fitted on training slices.
 
@@ -65,7 +68,10 @@ def slice_level(table: Table, *, prevalence: ArrayLike, position_bins: ArrayLike
     _, owner = np.unique(_column(table, "patient")[order], return_inverse=True)
     _check_one_patient_a_study(studies, owner)
     labels = _six(table, "label")[order]
-    _check_labels(labels)
+    _check_labels(labels, "label")
+    whole = _six(table, "study_label")[order] if f"study_label_{LABELS[0]}" in table else None
+    if whole is not None:
+        _check_labels(whole, "study_label")
     scores = {name: _six(table, name)[order] for name in PREDICTORS if f"{name}_{LABELS[0]}" in table}
     for name, values in scores.items():
         _check_shares(f"{name}_*", values)
@@ -74,17 +80,21 @@ def slice_level(table: Table, *, prevalence: ArrayLike, position_bins: ArrayLike
     scores["position"] = position_scores(position_bins, positions)
     scores["prevalence"] = prevalence_answer(prevalence, len(order))
     rules = {name: np.asarray(table[name], dtype=np.float64)[order] for name in RULES if name in table}
-    return Level("slice", labels, studies=studies, owner=owner, scores=scores, rules=rules)
+    return Level("slice", labels, studies=studies, owner=owner, scores=scores, rules=rules, study_labels=whole)
 
 
 def study_level(slices: Level, *, prevalence: ArrayLike | None) -> Level:
     """One row a study: truth, scores and rules by their maximum over slices; position by its mean as well.
+
+    Where the slices don't tell the truth, it is what is said of the study as a whole.
 
     Args:
         slices: the slice level.
         prevalence: (6,) share of positives among the training studies; None leaves this control out.
     """
     studies, labels = study_labels(slices.labels, slices.studies)
+    if slices.study_labels is not None:
+        labels = np.where(np.isnan(labels), study_scores(slices.study_labels, slices.studies)[1], labels)
     owner = study_scores(slices.owner, slices.studies)[1].astype(np.int64)
     scores = {
         name: study_scores(values, slices.studies)[1] for name, values in slices.scores.items() if name != "prevalence"
@@ -127,10 +137,10 @@ def _check_one_patient_a_study(studies: np.ndarray, owner: np.ndarray) -> None:
         raise DataError(f"patient: expected one patient a study, found {n_too_many} studies with more; mend the table")
 
 
-def _check_labels(labels: np.ndarray) -> None:
+def _check_labels(labels: np.ndarray, prefix: str) -> None:
     n_wrong = int((~(np.isin(labels, (0, 1)) | np.isnan(labels))).sum())
     if n_wrong:
-        raise DataError(f"label_*: expected 0, 1, or nothing where unknown, found {n_wrong} other values")
+        raise DataError(f"{prefix}_*: expected 0, 1, or nothing where unknown, found {n_wrong} other values")
 
 
 def _check_shares(name: str, values: np.ndarray) -> None:

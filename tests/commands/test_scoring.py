@@ -22,7 +22,8 @@ def store():
             **{label: np.float32([0, 1, 0, np.nan, 1]) for label in LABELS},
         }
     )
-    studies = pd.DataFrame({"study": ["a", "b"], "patient": ["p", "q"]})
+    known = {label: np.float32([1, 1]) for label in LABELS}
+    studies = pd.DataFrame({"study": ["a", "b"], "patient": ["p", "q"], **known})
     return SimpleNamespace(slices=slices, studies=studies)
 
 
@@ -38,6 +39,16 @@ def test_each_slice_has_its_patient_labels_and_logits(store):
     assert table["position"].tolist() == [0.0, 1.0, 0.0, 0.25, 1.0]
     assert table["label_any"].isna().tolist() == [False, False, False, True, False]
     assert (table["ensemble_any"] == 2.0).all()
+
+
+def test_labels_of_studies_stand_beside_those_of_slices_only_where_these_do_not_tell(store):
+    told = logit_table(store, logits_of(store, 2.0))
+    store.slices["any"] = np.float32(np.nan)
+
+    untold = logit_table(store, logits_of(store, 2.0))
+
+    assert "study_label_any" not in told
+    assert untold["study_label_any"].tolist() == [1.0] * 5
 
 
 def test_pairs_are_joined_by_the_mean_of_their_logits(store):

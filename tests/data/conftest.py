@@ -43,7 +43,11 @@ def store(tmp_path_factory):
     slices.loc[slices["study"] == "d", "epidural"] = np.nan
     slices.to_parquet(folder / "slices.parquet")
     studies = [[study, f"patient-{study}", fold, n_slices] for study, (n_slices, fold) in STUDIES.items()]
-    pd.DataFrame(studies, columns=["study", "patient", "fold", "n_slices"]).to_parquet(folder / "studies.parquet")
+    studies = pd.DataFrame(studies, columns=["study", "patient", "fold", "n_slices"])
+    by_study = slices.groupby("study")[list(LABELS)].max()
+    studies = studies.join(by_study, on="study")
+    studies.loc[studies["study"] == "d", "epidural"] = 1  # said of the study as a whole
+    studies.to_parquet(folder / "studies.parquet")
     content = {"format": 1, "source": "made", "hash": "0" * 32, "settings": {"size": SIZE}}
     (folder / "store.json").write_text(json.dumps(content))
     return Store.open(folder)

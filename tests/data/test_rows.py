@@ -26,3 +26,8 @@ def test_labels_of_whole_studies_are_the_maximum_over_their_slices(store):
 
     expected = [store.slices.loc[store.slices["study"] == study, "any"].max() for study in ("c", "a")]
     assert labels[:, 5].tolist() == expected
+
+
+def test_a_label_that_no_slice_has_is_that_of_the_study_as_a_whole(store):
+    assert np.isnan(labels_of(store, ["d"])[:, 0]).all()
+    assert study_labels_of(store, ["d"])[0, 0] == 1

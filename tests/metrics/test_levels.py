@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ich.errors import DataError
+from ich.labels import LABELS
 from ich.metrics.levels import slice_level, study_level
 
 BINS = np.full((4, 6), 0.1)
@@ -22,6 +23,18 @@ def test_studies_take_the_maximum_over_their_slices_for_truth_and_score(table):
     assert studies.n_patients == 6
     assert studies.labels[0, 5] == table["label_any"][first].max()
     assert studies.scores["cnn"][0, 5] == table["cnn_any"][first].max()
+
+
+def test_what_is_said_of_a_study_as_a_whole_counts_where_its_slices_do_not_tell(table):
+    second = table["study"] == "study01"
+    for label in LABELS:
+        table[f"label_{label}"][second] = np.nan
+        table[f"study_label_{label}"] = np.full(len(second), 1.0)
+
+    studies = study_level(read(table), prevalence=None)
+
+    assert studies.labels[1].tolist() == [1.0] * 6
+    assert studies.labels[0, 0] == table["label_epidural"][table["study"] == "study00"].max()
 
 
 def test_a_missing_column_is_named(table):
