@@ -67,7 +67,8 @@ def decode(header: SliceHeader) -> np.ndarray:
 
 def _decoder(header: SliceHeader) -> Decoder:
     try:
-        decoder = get_decoder(_uid(header.transfer_syntax))
+        with quiet_pydicom():
+            decoder = get_decoder(header.transfer_syntax)
     except NotImplementedError as error:
         raise UnreadablePixels("no_decoder", _no_decoder(header.transfer_syntax)) from error
     if not decoder.is_available:
@@ -118,15 +119,11 @@ def _decoded_by_parse(header: SliceHeader, decoder: Decoder) -> np.ndarray:
 
 
 def _no_decoder(syntax: str) -> str:
-    name = _uid(syntax).name
+    name = UID(syntax, validation_mode=config.IGNORE).name
     name = "an encoding unknown to DICOM" if name == syntax else name  # the text itself is a stranger's
     if syntax == _JPEG_12_BIT:
         return f"{name} is read by none of the installed decoders; pylibjpeg-libjpeg (GPL) reads it, at your choice"
     return f"{name}: no installed decoder reads it; for compressed files: pip install 'ich[codecs]'"
-
-
-def _uid(syntax: str) -> UID:
-    return UID(syntax, validation_mode=config.IGNORE)
 
 
 def _unreadable(header: SliceHeader, error: Exception, *, decoder: Decoder) -> UnreadablePixels:
