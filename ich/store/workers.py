@@ -1,6 +1,7 @@
 """One process that works for this one under limits of time and memory, and is replaced when they or a crash end it."""
 
 import multiprocessing
+import os
 import pickle
 import resource
 import signal
@@ -111,6 +112,7 @@ def _serve(connection: Connection) -> None:
     """Carry out orders until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that gives orders decides what an interruption means
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process, even inside a decoder
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries in C complain of each damaged picture there
     _work_with_one_thread()
     before = _mapped_bytes()
     while True:
