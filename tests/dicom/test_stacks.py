@@ -44,6 +44,13 @@ def test_a_stack_is_measured_by_what_would_be_read_of_it(header):
     assert (stack.n_places, stack.extent_mm, stack.step_mm, stack.sharp) == (4, 20.0, 5.0, False)
 
 
+def test_a_stack_is_what_most_of_its_slices_are(header):
+    odd = header(0.0, kind=SeriesKind(sharp=True, enhanced=True))
+
+    assert not measure_stack([odd, header(5.0), header(10.0)]).enhanced
+    assert measure_stack([odd, header(5.0, kind=SeriesKind(sharp=True)), header(10.0)]).sharp
+
+
 @pytest.mark.parametrize(
     "facts",
     [{"kernel": "UC"}, {"thickness_mm": 4.0}, {"pixel_spacing": (0.4, 0.4)}, {"kind": SeriesKind(enhanced=True)}],

@@ -87,3 +87,15 @@ def test_a_folder_without_ct_says_what_was_found(tmp_path):
 
     with pytest.raises(NoHeadCT, match="1 files \\(not_dicom\\)"):
         read_studies(tmp_path)
+
+
+@pytest.mark.realdata
+def test_real_archives_of_several_patients_are_told_apart(realdata):
+    names = ("rsna/stage_2_test_ID_d7fd39e49b", "ge_tilt/ge_tilt", "philips_mixed/philips_S21570")
+    archives = [realdata / f"{name}.zip" for name in names]
+
+    read = read_studies(archives)
+
+    assert sorted(len(study.headers) for study in read.studies) == [28, 30, 45]
+    assert [len(study.aside) for study in read.studies if study.aside] == [6]
+    assert [one.code for one in read.rejected] == ["directory"] * 7
