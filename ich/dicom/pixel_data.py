@@ -79,10 +79,8 @@ def _fault_of_items(stream: BinaryIO, end: int) -> str:
         if place == end or head[:4] == _END_OF_ITEMS:
             return "" if count > 1 else "truncated"  # the first item is the table of offsets
         if len(head) < 8:
-            return "truncated"
+            return "truncated"  # beyond the end too
         if head[:4] != _ITEM:
             return "unreadable"
         place += 8 + int.from_bytes(head[4:], "little")
-        if place > end:
-            return "truncated"
     return "unreadable"
