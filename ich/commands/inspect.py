@@ -9,7 +9,7 @@ from ich.commands.terminal import bar, say, say_counts, shown, table
 from ich.errors import EXIT_OK
 from ich.sources.source import Source
 from ich.store.estimate import Estimate
-from ich.store.inspection import Inspection, inspect_source
+from ich.store.inspection import inspect_source
 from ich.store.series_rows import SeriesRow
 
 HEADS = ["study", "series", "files", "slices", "matrix", "step mm", "kind", "outcome"]

@@ -23,8 +23,8 @@ def logit_table(store: Store, logits: Mapping[str, Logits]) -> pd.DataFrame:
         logits: for each study key, float32 (S, 6) by predictor ("cnn", "ensemble").
 
     Returns:
-        Columns study, patient, index, position (0 feet to 1 head), sop_uid, label_<l> and <predictor>_<l> (logits); where
-        slices don't tell what is known of their studies as a whole, study_label_<l> too.
+        Columns study, patient, index, position (0 feet to 1 head), sop_uid, label_<l> and <predictor>_<l> (logits);
+        where slices don't tell what is known of their studies as a whole, study_label_<l> too.
     """
     studies = list(logits)
     patients = store.studies.set_index("study")["patient"]

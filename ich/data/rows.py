@@ -25,7 +25,7 @@ def labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
 def study_labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
     """Labels of whole studies as the store has them; float32 (n, L), nan where unknown.
 
-    They are those of their slices by the rule of `ich.metrics.study.study_labels`; where these don't tell, what was said
-    of the study as a whole.
+    They are those of their slices by the rule of `ich.metrics.study.study_labels`; where these don't tell, what was
+    said of the study as a whole.
     """
     return store.studies.set_index("study").loc[list(studies), list(LABELS)].to_numpy(dtype=np.float32)

@@ -22,8 +22,8 @@ class Claims:
         stale_seconds: after which a claim counts as left behind.
     """
 
-    def __init__(self, stale_seconds: float = STALE_SECONDS) -> None:
-        self.stale_seconds = stale_seconds
+    def __init__(self, stale_seconds: float | None = None) -> None:
+        self.stale_seconds = STALE_SECONDS if stale_seconds is None else stale_seconds
         self._seen: dict[Path, tuple[int, float]] = {}
 
     @contextmanager

@@ -56,5 +56,5 @@ def test_facts_of_other_settings_are_gone_before_a_new_array_is_written(prepare,
 
     assert len(list((path / "studies").glob("*.json"))) == 8
     assert not list((path / "studies").glob("*.part"))
-    with pytest.raises(DataError, match="expected a whole store, found one left halfway; run prepare.py as before"):
+    with pytest.raises(DataError, match="expected a whole store, found one left halfway"):
         Store.open(path)
