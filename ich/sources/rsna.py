@@ -2,22 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
-
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
 
 from ich.dicom.files import DicomFile, find_files
 from ich.errors import ConfigError, DataError
-from ich.labels import LABELS
 from ich.progress import Progress, quiet
+from ich.sources.label_file import read_label_file
 from ich.sources.source import LabelTable, check_root
+from ich.sources.text_table import open_text_table
 
 PARTS = ("train", "test")
 ARCHIVE = "rsna-intracranial-hemorrhage-detection"  # as Kaggle names its zip, and the folder in it
@@ -144,71 +139,15 @@ def read_long_labels(file: Path | DicomFile) -> LabelTable:
         file: CSV with `ID` = `<image>_<label>` and `Label` = 0 or 1; it may lie in a zip.
 
     Raises:
-        DataError: other columns, an unknown label, a value that is neither 0 nor 1, or repeated rows that disagree.
+        DataError: other columns, an unknown label, another value, or repeated rows that disagree.
     """
-    name = Path(file.member).name if isinstance(file, DicomFile) else file.name
+    name = Path(file.member or file.path).name if isinstance(file, DicomFile) else file.name
     with file.open() if isinstance(file, DicomFile) else file.open("rb") as stream:
-        ids, values = _read_columns(stream, name)
-    images, flat = _cells(ids, name)
-    grid = np.full(len(images) * len(LABELS), -1, dtype=np.int8)  # image by image, -1: no row
-    grid[flat] = values
-    disagree = np.flatnonzero(grid[flat] != values)
-    if disagree.size:
-        raise DataError(
-            f"{name}: expected one value for {ids[int(disagree[0])]}, found both 0 and 1 "
-            f"({disagree.size} rows disagree with an earlier one); remove the wrong rows"
-        )
-    labels = np.where(grid < 0, np.nan, grid).astype(np.float32).reshape(-1, len(LABELS))  # (images, 6)
-    frame = pd.DataFrame(labels, columns=list(LABELS), index=pd.Index(images.to_pandas(), name="sop_uid"))
-    return LabelTable(frame, _notes(name, labels, n_repeated=len(flat) - int((grid >= 0).sum())))
-
-
-def _read_columns(stream: BinaryIO, name: str) -> tuple[pa.Array, np.ndarray]:
-    """The ids and the values (int8) of the table."""
-    try:
-        types = pa_csv.ConvertOptions(column_types={"ID": pa.string(), "Label": pa.float32()})
-        table = pa_csv.read_csv(stream, convert_options=types)
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{name}: expected a CSV with columns ID,Label, found: {error}; restore the file") from error
-    if not {"ID", "Label"} <= set(table.column_names):
-        raise DataError(f"{name}: expected columns ID,Label, found {','.join(table.column_names)}; restore the file")
-    values = table["Label"].to_numpy()
-    odd = np.flatnonzero((values != 0) & (values != 1))
-    if odd.size:
-        raise DataError(f"{name}: expected labels 0 or 1, found {values[odd[0]]} in row {odd[0] + 2}; mend the row")
-    return pa.concat_arrays(table["ID"].chunks), values.astype(np.int8)
-
-
-def _cells(ids: pa.Array, name: str) -> tuple[pa.Array, np.ndarray]:
-    """The distinct images in order of appearance, and each row's place in the grid of images by labels."""
-    parts = pc.extract_regex(ids, pattern=r"^(?P<image>.+)_(?P<label>[a-z]+)$")
-    image = pc.struct_field(parts, "image").dictionary_encode()
-    label = pc.struct_field(parts, "label").dictionary_encode()
-    known = {one: number for number, one in enumerate(LABELS)}
-    names = label.dictionary.to_pylist()
-    if parts.null_count or not set(names) <= set(known):
-        fits = pc.fill_null(pc.is_in(label.cast(pa.string()), value_set=pa.array(LABELS)), False).to_numpy(
-            zero_copy_only=False
-        )
-        row = int(np.flatnonzero(~fits)[0])
-        raise DataError(
-            f"{name}: expected ids such as ID_0123abcde_any, found {ids[row]} in row {row + 2}; mend the row"
-        )
-    columns = np.array([known[one] for one in names], dtype=np.int64)[label.indices.to_numpy()]
-    return image.dictionary, image.indices.to_numpy().astype(np.int64) * len(LABELS) + columns
-
-
-def _notes(name: str, labels: np.ndarray, *, n_repeated: int) -> tuple[str, ...]:
-    notes = []
-    if n_repeated:
-        notes.append(f"{name}: {n_repeated} rows repeat another one with the same value; dropped")
-    n_gaps = int(np.isnan(labels).any(axis=1).sum())
-    if n_gaps:
-        notes.append(f"{name}: {n_gaps} images lack some of the six labels; these stay unknown")
-    n_odd = int((labels[:, -1] < labels[:, :-1].max(axis=1)).sum())
-    if n_odd:
-        notes.append(f"{name}: {n_odd} images have a subtype but not any; left as they are")
-    return tuple(notes)
+        columns = open_text_table(stream, name=name).columns
+        if not {"ID", "Label"} <= set(columns):
+            raise DataError(f"{name}: expected columns ID,Label, found {','.join(columns)}; restore the file")
+        table = read_label_file(stream, name=name, match="ID")
+    return replace(table, notes=table.notes[1:], by="sop_uid", level="slice")  # the first says what it is matched by
 
 
 def _stage(name: str) -> int:
