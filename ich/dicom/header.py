@@ -111,7 +111,7 @@ def read_headers(file: DicomFile) -> tuple[SliceHeader | Rejected, ...]:
         with quiet_pydicom(), file.open() as stream:
             dataset = read_dataset(stream, with_pixels=False)
             if dataset is None:
-                foreign = "unread_zip" if not file.member and file.path.suffix.lower() == ".zip" else "not_dicom"
+                foreign = ("nested_zip" if file.member else "unread_zip") if file.is_zip else "not_dicom"
                 return (Rejected(file, foreign, REASONS[foreign]),)
             return _headers_of(file, dataset, stream)
     except MemoryError:

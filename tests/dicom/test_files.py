@@ -8,6 +8,7 @@ import pytest
 
 from ich.dicom import files
 from ich.dicom.files import DicomFile, find_files
+from ich.dicom.header import read_headers
 from ich.errors import DataError
 
 
@@ -178,9 +179,10 @@ def test_a_data_sets_own_archive_is_held_to_its_ratio_only(tmp_path, monkeypatch
         find_files(tmp_path / "own.zip", own_archive=True)
 
 
-def test_a_zip_inside_a_zip_is_listed_as_the_file_it_is(tmp_path):
+def test_a_zip_inside_a_zip_is_not_looked_into_and_says_so(tmp_path):
     with zipfile.ZipFile(tmp_path / "outer.zip", "w") as writer:
-        writer.writestr("inner.zip", b"PK")
-        writer.writestr("slice", b"content")
+        writer.writestr("inner.zip", b"PK\x03\x04")
 
-    assert [(file.member, file.is_zip) for file in find_files(tmp_path)] == [("inner.zip", True), ("slice", False)]
+    (file,) = find_files(tmp_path)
+
+    assert [found.code for found in read_headers(file)] == ["nested_zip"]

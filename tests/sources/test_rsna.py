@@ -59,7 +59,7 @@ def test_rows_that_repeat_with_the_same_value_are_dropped_and_counted(tmp_path):
 def test_rows_that_repeat_with_another_value_are_an_error_that_names_one(tmp_path):
     rows = [*rows_of("ID_a", "000000"), "ID_a_subdural,1"]
 
-    with pytest.raises(DataError, match="expected one value of subdural .*, found both 0 and 1 in lines 8 and 6"):
+    with pytest.raises(DataError, match=r"expected one value of subdural .*, found both 0 and 1 in lines 8 and 6"):
         read_long_labels(write_labels(tmp_path, rows))
 
 
