@@ -139,3 +139,15 @@ def test_real_studies_show_their_known_geometry(realdata, study, tilt, warning):
     assert ordered.tilt_degrees == pytest.approx(tilt, abs=0.05)
     assert len(ordered.headers) == len(headers)
     assert ordered.warnings == () if warning is None else any(warning in found for found in ordered.warnings)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("folder", "tilt", "n_missing"), [("gantrytilting", 14.0, 0), ("sliceincrement", 0.0, 1)])
+def test_the_odd_stacks_show_their_tilt_and_their_missing_slice(realdata, folder, tilt, n_missing):
+    files = [file for file in find_files(realdata / "formats" / "odd.zip") if folder in file.member]
+
+    ordered = order_slices([header for file in files for header in read_headers(file)])
+
+    assert len(ordered.headers) == 4
+    assert abs(ordered.tilt_degrees) == pytest.approx(tilt, abs=0.1)
+    assert ordered.spacing.n_missing == n_missing
