@@ -2,6 +2,7 @@ import warnings
 
 import pytest
 from pydicom import config
+from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from ich.dicom import elements as module
@@ -60,3 +61,12 @@ def test_warnings_of_others_are_heard_again_after_a_quiet_reading():
 
     with pytest.warns(UserWarning, match="heard"):
         warnings.warn("heard", UserWarning, stacklevel=1)
+
+
+def test_a_sequence_gives_its_items_and_anything_else_none(elements):
+    item = Dataset()
+    item.SliceThickness = "5"
+    found = elements(PixelMeasuresSequence=[item])
+
+    assert [Elements(one).number("SliceThickness") for one in found.items("PixelMeasuresSequence")] == [5.0]
+    assert (found.items("PlanePositionSequence"), found.items("Rows")) == ([], [])
