@@ -118,8 +118,8 @@ class PngStudy:
         )
 
     def _header(self, one: PngSlice, values: np.ndarray, is_signed: bool) -> SliceHeader:
-        """What a DICOM header would say; 12 bits where the values fit and none of the series is negative."""
-        has_twelve_bits = not is_signed and int(values.max()) <= TWELVE_BITS
+        """What a DICOM header would say; 12 bits where the values fit, which tells a wrap if the series is unsigned."""
+        has_twelve_bits = int(values.max()) <= TWELVE_BITS
         return SliceHeader(
             file=DicomFile(self.root / one.path),
             sop_uid=one.image,
