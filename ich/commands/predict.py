@@ -40,12 +40,15 @@ def predict(config: DictConfig) -> int:
     for number, outcome in enumerate(bar(read.outcomes(), total=read.n_studies, description="predict"), start=1):
         if isinstance(outcome, UnreadStudy):
             unread.append(outcome)
+            left_out += outcome.reason.not_used
         else:
             left_out += outcome.not_used
             rows.append(_write_study(model, outcome, folder / f"study-{number:03d}", config=config))
+    _write_not_used(folder, left_out, root=root)
     if not rows:
+        say("predict", f"why each file was not used: {shown(folder)}/not_used.csv")
         raise unread[0].reason
-    _write_lists(folder, rows, left_out=left_out, root=root)
+    _write_worklist(folder, rows)
     _say_summary(rows, folder=folder, n_left_out=len(left_out), unread=unread, notes=model.notes)
     return EXIT_PARTLY if unread else EXIT_OK
 
@@ -77,10 +80,15 @@ def _worklist_row(scan: Scan, prediction: Prediction, folder: Path) -> dict[str,
     }
 
 
-def _write_lists(folder: Path, rows: Sequence[dict[str, Any]], *, left_out: Sequence[NotUsed], root: Path) -> None:
-    """`worklist.csv`, highest probability of `any` first, and `not_used.csv`."""
+def _write_worklist(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """`worklist.csv`, highest probability of `any` first."""
     worklist = pd.DataFrame(rows).sort_values("any", ascending=False)
     write_text(folder / WORKLIST, worklist.to_csv(index=False))
+
+
+def _write_not_used(folder: Path, left_out: Sequence[NotUsed], *, root: Path) -> None:
+    """`not_used.csv`: each file or series of the input that was not scored, with the reason."""
+    folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / ".not_used.csv.tmp"
     with unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
