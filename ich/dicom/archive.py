@@ -130,6 +130,12 @@ class _MemberStream(io.RawIOBase):
         self._place += n_bytes
         return n_bytes
 
+    def readall(self) -> bytes:
+        self._fill(self._member.unpacked)
+        found = bytes(memoryview(self._content)[self._place :])
+        self._place = max(self._place, self._member.unpacked)
+        return found
+
     def close(self) -> None:
         self._stream.close()
         super().close()
@@ -137,7 +143,7 @@ class _MemberStream(io.RawIOBase):
     def _fill(self, end: int) -> None:
         """Unpack up to `end`; the CRC is checked as soon as all is there."""
         while len(self._content) < end:
-            packed = self._stream.read(min(self._left, CHUNK_BYTES))
+            packed = self._stream.read(min(self._left, max(CHUNK_BYTES, end - len(self._content))))
             self._left -= len(packed)
             fresh = self._unpack(packed, self._member.unpacked - len(self._content))
             if not fresh and not packed:
