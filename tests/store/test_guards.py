@@ -59,7 +59,7 @@ PLANTED = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def short_limit(monkeypatch):
-    monkeypatch.setattr(guards, "SECONDS", 0.5)
+    monkeypatch.setattr(guards, "SECONDS", 1.0)
     monkeypatch.setattr(guards, "SECONDS_A_HEADER", 0.0)
     monkeypatch.setattr(guards, "SECONDS_A_SLICE", 0.0)
 

@@ -12,7 +12,7 @@ from ich.errors import DataError
 from ich.store.parallel import in_parallel
 from ich.store.workers import Budget
 
-BUDGET = Budget(seconds=0.5, memory=1 << 30)
+BUDGET = Budget(seconds=1.0, memory=1 << 30)
 
 
 @dataclass(frozen=True)

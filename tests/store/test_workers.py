@@ -5,6 +5,7 @@ import resource
 import signal
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -43,7 +44,7 @@ def unsendable(item: object) -> object:
 
 
 def where_errors_go(item: object) -> str:
-    return os.readlink("/proc/self/fd/2")
+    return str(Path("/proc/self/fd/2").readlink())
 
 
 @pytest.fixture
