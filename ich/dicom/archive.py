@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Protocol, cast
 from ich.errors import DataError
 
 MAX_DIRECTORY_BYTES = 1 << 30  # 1 GB: some ten million members
+MAX_ENTRY_BYTES = 1 << 10  # of the list, on average: a name and a few extra fields take some 200
 CHUNK_BYTES = 1 << 16  # read from disk at once: more than most headers take
 
 # Records of PKWARE's APPNOTE 6.3.10: 4.3.7, 4.3.12, 4.3.14, 4.3.15, 4.3.16.
@@ -187,10 +188,11 @@ def _read_listing(stream: BinaryIO, *, most: int | None) -> tuple[int, bytes, in
     if place >= _LOCATOR_64.size + _END_64.size:
         place, (n_members, n_bytes, offset) = _end_64(stream, place, (n_members, n_bytes, offset))
     shift = place - n_bytes - offset  # bytes before the zip proper, as in a program that unpacks itself
-    if shift < 0 or n_bytes > MAX_DIRECTORY_BYTES:
-        raise zipfile.BadZipFile("the list of members isn't where it should be")
     if most is not None and n_members > most:
         return n_members, b"", shift
+    longest = MAX_DIRECTORY_BYTES if most is None else most * MAX_ENTRY_BYTES
+    if shift < 0 or n_bytes > longest:
+        raise zipfile.BadZipFile("the list of members isn't where it should be")
     stream.seek(offset + shift)
     return n_members, stream.read(n_bytes), shift
 
