@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from ich.dicom.reasons import NOT_SLICES, REASONS
 
 
@@ -10,3 +12,11 @@ def test_a_reason_is_a_sentence_about_its_file_or_series():
 def test_each_page_that_is_no_slice_has_its_reason():
     assert set(REASONS) >= NOT_SLICES
     assert NOT_SLICES.isdisjoint({"truncated", "unreadable", "no_geometry", "directory", "not_ct"})
+
+
+def test_each_code_stands_in_the_documentation_with_its_sentence():
+    page = (Path(__file__).parents[2] / "docs" / "reading.md").read_text(encoding="utf-8")
+
+    assert [f"| `{code}` | {sentence} |" for code, sentence in REASONS.items()] == [
+        line for line in page.splitlines() if line.startswith("| `") and line.split("`")[1] in REASONS
+    ]
