@@ -69,11 +69,10 @@ def scan_again(seen: Seen, rng: np.random.Generator) -> np.ndarray:
 
 def _mean(planes: np.ndarray, offsets: np.ndarray, grid: Grid) -> np.ndarray:
     """Mean of neighbouring planes (n, R, C), each moved along its columns to lie over the middle of them all."""
-    rows = (
-        grid.spacing_mm * np.tan(grid.tilt) / grid.pixel_mm
-    )  # a place of the gantry moves by these from slice to slice
+    # In a tilted stack a place of the gantry moves by these rows from slice to slice.
+    rows = grid.spacing_mm * np.tan(grid.tilt) / grid.pixel_mm
     moved = [_moved(plane, -offset * rows) for plane, offset in zip(planes, offsets, strict=True)]
-    return np.mean(moved, axis=0, dtype=np.float32)
+    return np.stack(moved).mean(axis=0)
 
 
 def _moved(plane: np.ndarray, rows: float) -> np.ndarray:
