@@ -64,10 +64,25 @@ def account_files(
     return FileAccount(counts, tuple(rejected), dict((+codes).most_common()))
 
 
-def is_replaced(facts: Mapping[str, Any], inventory: Inventory) -> bool:
-    """Whether a study in the store is read otherwise now: its series apart, or together."""
-    of_patient = (facts["patient"], str(facts["study_uid"]).partition("/")[0])
-    return any(
-        listed.chosen is not None and (listed.patient, listed.chosen.study_uid) == of_patient
-        for listed in inventory.studies
+def replaced_studies(facts: Sequence[Mapping[str, Any]], inventory: Inventory) -> frozenset[str]:
+    """Keys of the studies in the store whose files are there, but are read otherwise now, or not at all.
+
+    Their series are told apart now or taken together, or what is left of them is no head. A study stays whose files
+    are gone altogether.
+
+    Args:
+        facts: of every study in the store.
+        inventory: all files found.
+    """
+    listed = {one.study for one in inventory.studies}
+    others = [one for one in facts if one["study"] not in listed]
+    if inventory.headers is None or not others:
+        return frozenset()
+    rows = inventory.headers.group_by(["study_uid", "patient"]).aggregate([]).to_pylist()
+    there = {(row["study_uid"], row["patient"]) for row in rows}
+    uids = {one["study"]: str(one["study_uid"]).partition("/")[0] for one in others}
+    return frozenset(
+        one["study"]
+        for one in others
+        if (uids[one["study"]], one["patient"]) in there or (uids[one["study"]], "") in there
     )

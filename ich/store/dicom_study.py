@@ -9,10 +9,9 @@ import numpy as np
 
 from ich.dicom.files import DicomFile
 from ich.dicom.header import REASONS, SliceHeader
-from ich.dicom.pixels import UnreadablePixels, read_hu
+from ich.dicom.not_used import NoScan
 from ich.dicom.repeats import TWINS
 from ich.dicom.scan import NotUsed, ScanSeries, read_scan
-from ich.errors import NoHeadCT
 from ich.labels import LABELS
 from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy
 
@@ -64,9 +63,8 @@ class DicomStudy:
             raise UnreadableStudy(self.lost)
         try:
             scan = read_scan(self.headers, slab_mm=slab_mm, keeps_every_slice=self.keeps_every_slice)
-        except NoHeadCT as error:
-            first = {header.file: header for header in reversed(self.headers)}
-            raise UnreadableStudy([*self.lost, *map(self._why_not, first.values())]) from error
+        except NoScan as error:
+            raise UnreadableStudy([*self.lost, *map(self._rejected, error.not_used)]) from error
         known = {header.sop_uid: row for header, row in zip(self.headers, self.labels, strict=True)}
         nothing = np.full(len(LABELS), np.nan, dtype=np.float32)
         is_slab = bool(scan.source_uids)
@@ -78,14 +76,6 @@ class DicomStudy:
         n_used = n_files - len(scan.not_used)
         scan = replace(scan, series=ScanSeries(scan.series.series_uid, self.reason))
         return StudyRead(scan, labels, n_used, (*self.not_chosen, *dropped), rejected, self.study_labels)
-
-    def _why_not(self, header: SliceHeader) -> RejectedFile:
-        name = header.file.relative_to(self.root)
-        try:
-            read_hu(header)
-        except UnreadablePixels as error:
-            return RejectedFile(name, error.code, error.sentence)
-        return RejectedFile(name, "unreadable", REASONS["unreadable"])
 
     def _rejected(self, one: NotUsed) -> RejectedFile:
         assert isinstance(one.subject, DicomFile)

@@ -9,13 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from ich import __version__
 from ich.errors import DataError
-from ich.sources.source import RejectedFile, Source
-from ich.store.account import account_files, is_replaced
+from ich.sources.source import RejectedFile
+from ich.store.account import FileAccount, account_files, replaced_studies
 from ich.store.assign import assign_folds, folds_from_file, remember_folds
-from ich.store.files import remove_leftovers, write_json
-from ich.store.folds import FoldOptions, Folds, group_patients
+from ich.store.files import remove_leftovers
+from ich.store.folds import Folds, group_patients
 from ich.store.gather import (
     pixels_by_patient,
     read_facts,
@@ -29,7 +28,8 @@ from ich.store.header_parts import remove_parts
 from ich.store.inventory import Inventory
 from ich.store.keys import HashKey
 from ich.store.overview import overview
-from ich.store.settings import FORMAT, StoreSettings, digest
+from ich.store.record import Asked, mark_unfinished, write_whole
+from ich.store.settings import digest
 from ich.store.shards import ShardReport, Share, read_reports, remove_other_reports, state_of, write_report
 from ich.store.summary import (
     PreparedSummary,
@@ -40,39 +40,6 @@ from ich.store.summary import (
     positives,
 )
 from ich.store.write import StudyWritten
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a preparation was asked to do.
-
-    Attributes:
-        source: the data set.
-        settings: of the arrays.
-        options: of the split.
-        folds: a user's own table of folds.
-        share: of the work.
-        earlier: store.json of the run before.
-        started: `time.monotonic()` at the start.
-    """
-
-    source: Source
-    settings: StoreSettings
-    options: FoldOptions
-    folds: Path | None
-    share: Share
-    earlier: Mapping[str, Any] | None
-    started: float
-
-    @property
-    def split(self) -> dict[str, Any]:
-        """What patients are placed by."""
-        return {**asdict(self.options), "folds": "rule" if self.folds is None else "file"}
-
-    @property
-    def earlier_split(self) -> dict[str, Any] | None:
-        """What the patients in folds.csv were placed by."""
-        return None if self.earlier is None else self.earlier["split"]
 
 
 def finish_store(
@@ -106,12 +73,6 @@ def finish_store(
         summary = run.say_missing(reports, missing) if missing else run.gather(reports)
         if set(run.reports()) == set(reports):
             return summary
-
-
-def mark_unfinished(path: Path, asked: Asked, *, missing: Sequence[int]) -> None:
-    """Let store.json say that shards are missing; nobody can open the store then."""
-    shards = {"of": asked.share.of, "missing": list(missing)}
-    write_json(path / "store.json", {**_heading(asked), "split": asked.earlier_split, "shards": shards}, indent=2)
 
 
 @dataclass(frozen=True)
@@ -160,16 +121,34 @@ class _Run:
         write_rejected(path, files.rejected)
         write_unmatched(path, self.inventory.unmatched)
         write_tables(path, studies, slices=slices)
-        found = {"studies": len(studies), "patients": studies["patient"].nunique(), "slices": len(slices)}
         together = _together(sorted(pixels), pixels) if asked.folds is None else ()
-        summary = PreparedSummary(
-            path=path,
+        notes = (*self.inventory.notes, *placed.notes, *together, *self._left_over(len(facts)))
+        summary = self._summary(facts, files, studies=studies, slices=slices, n_failed=len(failed), notes=notes)
+        write_whole(path, asked, summary=summary)
+        remove_parts(path)
+        remove_other_reports(path, of=asked.share.of)
+        return summary
+
+    def _summary(
+        self,
+        facts: Sequence[dict[str, Any]],
+        files: FileAccount,
+        *,
+        studies: pd.DataFrame,
+        slices: pd.DataFrame,
+        n_failed: int,
+        notes: tuple[str, ...],
+    ) -> PreparedSummary:
+        asked = self.asked
+        found = {"studies": len(studies), "patients": studies["patient"].nunique(), "slices": len(slices)}
+        return PreparedSummary(
+            path=self.path,
             source=asked.source.name,
             n_studies=found["studies"],
             n_patients=found["patients"],
             n_slices=found["slices"],
             n_made=sum(not one.failed for one in self.made),
-            n_failed=len(failed),
+            n_failed=n_failed,
             positive_slices=positives(slices),
             positive_studies=positives(studies),
             n_labelled_slices=int(slices["any"].notna().sum()),
@@ -179,28 +158,21 @@ class _Run:
             rejected=dict(Counter(one.code for one in files.rejected).most_common()),
             not_chosen=files.not_chosen,
             warnings=count_warnings(facts),
-            notes=(*self.inventory.notes, *placed.notes, *together, *self._left_over(len(facts))),
+            notes=notes,
             facts=overview(facts),
             expected=expected_sentence(asked.source.expected, found=found),
             hash=digest(asked.settings.hash.encode(), *(one["hash"].encode() for one in facts)),
             seconds=time.monotonic() - asked.started,
         )
-        write_json(path / "store.json", _content(summary, asked), indent=2)
-        remove_parts(path)
-        remove_other_reports(path, of=asked.share.of)
-        return summary
 
     def _facts(self) -> list[dict[str, Any]]:
-        """Of every study of the store; a study that is read otherwise now is taken out of it."""
-        listed = {one.study for one in self.inventory.studies}
-        facts = []
-        for one in read_facts(self.path, settings=self.asked.settings):
-            if one["study"] in listed or not is_replaced(one, self.inventory):
-                facts.append(one)
-                continue
+        """Of every study of the store; those that are read otherwise now are taken out of it."""
+        facts = list(read_facts(self.path, settings=self.asked.settings))
+        replaced = replaced_studies(facts, self.inventory)
+        for study in replaced:
             for suffix in (".json", ".b2nd"):
-                (self.path / "studies" / f"{one['study']}{suffix}").unlink(missing_ok=True)
-        return facts
+                (self.path / "studies" / f"{study}{suffix}").unlink(missing_ok=True)
+        return [one for one in facts if one["study"] not in replaced]
 
     def _place(self, studies: pd.DataFrame, *, pixels: Mapping[str, Sequence[str]]) -> Folds:
         asked = self.asked
@@ -240,41 +212,3 @@ def _together(patients: Sequence[str], pixels: Mapping[str, Sequence[str]]) -> t
     sizes = Counter(group_patients(patients, pixels).values())
     n_groups = sum(size > 1 for size in sizes.values())
     return (f"{n_groups} groups of patients share identical slices: kept together",) if n_groups else ()
-
-
-def _heading(asked: Asked) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "code_version": __version__,
-        "source": asked.source.name,
-        "settings": asdict(asked.settings),
-        "settings_hash": asked.settings.hash,
-    }
-
-
-def _content(summary: PreparedSummary, asked: Asked) -> dict[str, Any]:
-    """What store.json says."""
-    return {
-        **_heading(asked),
-        "hash": summary.hash,
-        "split": asked.split,
-        "shards": {"of": asked.share.of, "missing": []},
-        "counts": {
-            "studies": summary.n_studies,
-            "patients": summary.n_patients,
-            "slices": summary.n_slices,
-            "labelled_slices": summary.n_labelled_slices,
-            "labelled_studies": summary.n_labelled_studies,
-            "positive_slices": summary.positive_slices,
-            "positive_studies": summary.positive_studies,
-            "files": summary.files,
-            "rejected": summary.rejected,
-            "not_chosen": summary.not_chosen,
-        },
-        "folds": [asdict(one) for one in summary.folds],
-        "facts": summary.facts,
-        "expected": dict(asked.source.expected),
-        "differs": summary.expected,
-        "warnings": summary.warnings,
-        "notes": list(summary.notes),
-    }

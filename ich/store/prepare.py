@@ -12,7 +12,7 @@ from ich.progress import Progress, quiet
 from ich.sources.source import Source
 from ich.store.all_headers import HEADERS_FILE
 from ich.store.assign import read_fold_file
-from ich.store.finish import Asked, finish_store, mark_unfinished, nothing_readable
+from ich.store.finish import finish_store, nothing_readable
 from ich.store.folds import FoldOptions
 from ich.store.gather import read_facts
 from ich.store.guards import StudyGuard
@@ -20,6 +20,7 @@ from ich.store.header_parts import remove_parts
 from ich.store.inventory import Inventory, list_studies
 from ich.store.keys import HashKey, find_hash_key
 from ich.store.parallel import in_parallel
+from ich.store.record import STORE_FILE, Asked, mark_unfinished
 from ich.store.settings import FORMAT, StoreSettings
 from ich.store.shards import Share, share_of
 from ich.store.summary import PreparedSummary, ShardSummary
@@ -133,14 +134,14 @@ def _earlier(path: Path, source: Source) -> dict[str, Any] | None:
     way_out = f"choose another store.path, or remove {path}"
     if path.exists() and not path.is_dir():
         raise DataError(f"store.path={path}: expected a folder, found a file; {way_out}")
-    if not (path / "store.json").is_file():
+    if not (path / STORE_FILE).is_file():
         if path.exists() and not (path / "studies").is_dir() and not _holds_only_headers(path):
             raise DataError(
                 f"store.path={path}: expected a store or nothing, found a folder with other things; {way_out}"
             )
         return None
     try:
-        content = json.loads((path / "store.json").read_text(encoding="utf-8"))
+        content = json.loads((path / STORE_FILE).read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(f"store.path={path}: expected a readable store.json, found a damaged one; {way_out}") from error
     if content.get("format") != FORMAT:

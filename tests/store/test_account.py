@@ -2,17 +2,17 @@
 
 from types import SimpleNamespace
 
+import pyarrow as pa
 import pytest
 
 from ich.sources.source import RejectedFile
-from ich.store.account import FileCounts, account_files, is_replaced
+from ich.store.account import FileCounts, account_files, replaced_studies
 
 BAD = RejectedFile("bad.dcm", "truncated", "ends early")
 
 
-def listed(study, n_files, *, patient="p1", uid="1.2"):
-    chosen = SimpleNamespace(study_uid=uid)
-    return SimpleNamespace(study=study, n_files=n_files, patient=patient, chosen=chosen)
+def listed(study, n_files):
+    return SimpleNamespace(study=study, n_files=n_files)
 
 
 def facts(study, *, used=5, not_chosen=(), rejected=(), **others):
@@ -44,9 +44,14 @@ def test_counts_that_do_not_add_up_cannot_be_made():
 
 
 @pytest.mark.parametrize("uid", ["1.2", "1.2/1.2.3"], ids=["together", "apart"])
-def test_a_study_that_is_read_otherwise_now_is_replaced(uid):
-    inventory = SimpleNamespace(studies=[listed("s1", 5)], rejected=(), n_files=5)
+def test_a_study_whose_files_are_read_otherwise_now_is_replaced_and_one_whose_files_are_gone_stays(uid):
+    headers = pa.table({"study_uid": ["1.2", "1.9"], "patient": ["p1", ""]})
+    inventory = SimpleNamespace(studies=[listed("s1", 5)], headers=headers)
 
-    assert is_replaced({"patient": "p1", "study_uid": uid}, inventory)
-    assert not is_replaced({"patient": "p2", "study_uid": uid}, inventory)
-    assert not is_replaced({"patient": "p1", "study_uid": "1.4"}, inventory)
+    def replaced(patient, uid):
+        return replaced_studies([{"study": "s2", "patient": patient, "study_uid": uid}], inventory)
+
+    assert replaced("p1", uid) == {"s2"}
+    assert replaced("p9", "1.9") == {"s2"}  # without a PatientID
+    assert replaced("p2", uid) == frozenset()
+    assert replaced("p1", "1.4") == frozenset()

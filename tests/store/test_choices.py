@@ -29,7 +29,7 @@ def chosen_of(root, *, labelled_series=(), **options):
 
 def write_page(write_slice, slice_hu, path, *, patient="patient 1"):
     write_slice(
-        path, slice_hu(0), sop="9.1.page", study="9.1", patient=patient, series="9.1.9",
+        path, slice_hu(0), sop="9.1.99", study="9.1", patient=patient, series="9.1.9",
         SOPClassUID=SecondaryCaptureImageStorage,
     )  # fmt: skip
 

@@ -1,0 +1,25 @@
+"""`prepare.py inspect=true` as typed."""
+
+
+def test_what_would_be_read_is_printed_with_its_reasons_and_cost_and_no_store_is_made(command, tmp_path):
+    tiny = ("data.n_studies=3", "data.scanner.size=32", "data.scanner.n_slices=[6,6]", "store.size=32")
+
+    done = command("prepare", "data=phantom", *tiny, "processes=0", "data.processes=1", "inspect=true")
+
+    assert done.returncode == 0, done.stderr
+    assert "3 studies of 3 patients would be read, 18 slices" in done.stdout
+    assert "files: 18 found = 18 to read + 0 not chosen + 0 rejected" in done.stdout
+    assert "estimate: " in done.stdout
+    assert [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("s")] == [
+        "outcome",
+        *["chosen"] * 3,
+    ]
+    assert [file.name for file in (tmp_path / "stores" / "phantom").iterdir()] == ["headers.parquet"]
+
+
+def test_a_shard_without_its_number_costs_one_line(command, tmp_path):
+    done = command("prepare", "data=folder", "data.root=absent", "shards=4")
+
+    assert done.returncode == 2
+    assert "expected shard=0 to 3 beside it" in done.stderr
+    assert list(tmp_path.iterdir()) == []

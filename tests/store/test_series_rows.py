@@ -1,0 +1,42 @@
+"""Series described from headers."""
+
+import pytest
+
+from ich.sources.folder import Folder
+from ich.store.inventory import list_studies
+from ich.store.keys import HashKey
+from ich.store.series_rows import series_rows
+
+
+@pytest.fixture
+def rows(tmp_path, write_study, write_slice, slice_hu):
+    """Of a study with two thicknesses, contrast, a localizer and a page of text."""
+    write_study(tmp_path / "plain", 1, n_slices=6)
+    write_study(tmp_path / "contrast", 1, n_slices=6, series="9.1.2", ContrastBolusAgent="IODINE")
+    write_study(tmp_path / "plan", 1, n_slices=1, series="9.1.3", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    write_slice(
+        tmp_path / "page.dcm", slice_hu(0), sop="9.1.9", study="9.1", patient="patient 1", series="9.1.4",
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.7",
+    )  # fmt: skip
+    key = HashKey(b"secret key", "file")
+    inventory = list_studies(Folder(tmp_path), path=tmp_path / "store", find_key=lambda: key, processes=0)
+    return [make() for _, make in series_rows(inventory)]
+
+
+def test_a_series_is_described_by_its_kind_and_outcome(rows):
+    assert [(row.number, row.kind, row.outcome) for row in rows] == [
+        (1, "soft", "chosen"),
+        (2, "soft+contrast", "contrast"),
+        (3, "localizer", "localizer"),
+        (4, "", "secondary_capture"),
+    ]
+
+
+def test_a_page_has_files_but_no_slices(rows):
+    page = rows[-1]
+
+    assert (page.n_files, page.n_slices, page.matrix, page.step_mm) == (1, 0, "", None)
+
+
+def test_no_uid_stands_in_a_row(rows):
+    assert "9.1" not in " ".join(f"{row.study} {row.outcome} {row.kind} {row.matrix}" for row in rows)
