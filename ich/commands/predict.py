@@ -30,7 +30,7 @@ def predict(config: DictConfig) -> int:
     from ich.commands.settings import inference_device
 
     model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=inference_device(config.gpus))
-    root, folder = Path(config.input), Path(config.output)
+    root, folder = Path(config.input).absolute(), Path(config.output)
     if (folder / WORKLIST).exists():
         raise ConfigError(f"output={folder}: expected a new folder, found predictions in it; name another or remove it")
     read = read_studies(root, series=config.series, slab_mm=config.slab_mm)

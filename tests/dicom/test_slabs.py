@@ -1,5 +1,6 @@
 import math
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -58,9 +59,20 @@ def test_positions_rounded_in_their_last_decimal_move_nothing():
 def test_a_plane_is_moved_by_parts_of_a_pixel_with_air_from_beyond_its_edges():
     plane = np.array([[0, 0], [100, 0], [0, 0]], dtype=np.int16)
 
-    np.testing.assert_array_equal(moved(plane, rows=0.5, columns=0), [[-512, -512], [50, 0], [50, 0]])
+    # Half a pixel on, cubic convolution takes -1/16, 9/16, 9/16, -1/16 of its neighbours (Keys 1981).
+    halfway = [[-518.25, -512], [120.25, 64], [120.25, 64]]
+    np.testing.assert_array_equal(moved(plane, rows=0.5, columns=0), halfway)
     np.testing.assert_array_equal(moved(plane, rows=-1, columns=0), [[100, 0], [0, 0], [-1024, -1024]])
     np.testing.assert_array_equal(moved(plane, rows=0, columns=9), np.full((3, 2), -1024))
+
+
+def test_moved_planes_keep_the_noise_of_a_soft_kernel():
+    grain = np.random.default_rng(0).normal(0, 20, (200, 200))
+    grain = cv2.GaussianBlur(grain, (0, 0), 0.8)  # pixels; a soft kernel's noise reaches over its neighbours
+
+    kept = moved(grain, rows=0.5, columns=0)[10:-10, 10:-10].std() / grain[10:-10, 10:-10].std()
+
+    assert kept > 0.96  # linear weights would keep 0.9
 
 
 @given(st.floats(-6, 6), st.floats(-6, 6))
