@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from ich.errors import ConfigError
 from ich.labels import LABEL_WEIGHTS
-from ich.learn.losses import WeightedBCE
+from ich.learn.losses import WeightedBCE, WeightedFocal
 from ich.metrics.log_loss import weighted_log_loss
 
 
@@ -35,8 +35,9 @@ def test_loss_by_hand():
     assert loss.item() == pytest.approx((5 * np.log(2) + 2 * np.log(4 / 3)) / 7)
 
 
-def test_unknown_labels_change_nothing(logits, labels):
-    loss = WeightedBCE(LABEL_WEIGHTS)
+@pytest.mark.parametrize("kind", [WeightedBCE, WeightedFocal])
+def test_unknown_labels_change_nothing(kind, logits, labels):
+    loss = kind(LABEL_WEIGHTS)
     with_unknown = torch.cat([labels, torch.full((2, 6), torch.nan)])
     answers = torch.cat([logits, torch.randn(2, 6)]).requires_grad_()
 
@@ -48,10 +49,11 @@ def test_unknown_labels_change_nothing(logits, labels):
     assert (answers.grad[5:] == 0).all()
 
 
-def test_nothing_known_gives_zero_loss_and_zero_gradient(logits):
+@pytest.mark.parametrize("kind", [WeightedBCE, WeightedFocal])
+def test_nothing_known_gives_zero_loss_and_zero_gradient(kind, logits):
     answers = logits.requires_grad_()
 
-    loss = WeightedBCE(LABEL_WEIGHTS)(answers, torch.full((5, 6), torch.nan))
+    loss = kind(LABEL_WEIGHTS)(answers, torch.full((5, 6), torch.nan))
     loss.backward()
 
     assert loss.item() == 0
@@ -85,3 +87,35 @@ def test_weights_that_make_no_sense_are_refused(weights):
 def test_smoothing_of_one_is_refused():
     with pytest.raises(ConfigError, match="expected 0 to below 1"):
         WeightedBCE([1] * 6, label_smoothing=1.0)
+
+
+def test_focal_loss_by_hand():
+    logits = torch.zeros(1, 6)
+    labels = torch.tensor([[0, 0, 0, 0, 0, 1.0]])
+    logits[0, 5] = np.log(3)  # probability 3/4 for any, 1/2 for the others
+
+    loss = WeightedFocal([1, 1, 1, 1, 1, 2], gamma=2.0, alpha=0.25)(logits, labels)
+
+    negatives, positive = 0.75 * 0.5**2 * np.log(2), 0.25 * 0.25**2 * np.log(4 / 3)  # Lin et al., equation 5
+    assert loss.item() == pytest.approx((5 * negatives + 2 * positive) / 7)
+
+
+def test_focal_loss_without_its_power_is_cross_entropy(logits, labels):
+    focal = WeightedFocal(LABEL_WEIGHTS, label_smoothing=0.1, gamma=0.0)(logits, labels)
+
+    assert focal.item() == pytest.approx(WeightedBCE(LABEL_WEIGHTS, label_smoothing=0.1)(logits, labels).item())
+
+
+def test_focal_loss_of_smoothed_labels_is_least_at_the_smoothed_label():
+    labels = torch.ones(1, 6)
+    focal = WeightedFocal([1] * 6, label_smoothing=0.2)
+
+    values = [focal(torch.logit(torch.full((1, 6), share)), labels).item() for share in (0.8, 0.9, 0.95)]
+
+    assert min(values) == values[1] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("name", "value"), [("gamma", -1.0), ("alpha", 0.0), ("alpha", 1.0)])
+def test_focal_numbers_out_of_range_are_refused(name, value):
+    with pytest.raises(ConfigError, match=rf"loss\.{name}={value}: expected"):
+        WeightedFocal([1] * 6, **{name: value})
