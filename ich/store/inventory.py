@@ -188,7 +188,7 @@ class _Lister:
             self.labels.slices[chosen.rows].tobytes(),
             self.study_labels(chosen).tobytes(),
             np.isin(rows, chosen.rows).tobytes(),
-            repr((chosen.whole, chosen.reason, chosen.left_aside)).encode(),
+            repr((chosen.whole, [aside[:3] for aside in chosen.left_aside])).encode(),
         )
         study = self.key.study(name, chosen.uid, patient_id=patient)
         return Listed(study, patient, len(chosen.places), content, _Load(self, chosen), chosen)

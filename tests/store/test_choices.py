@@ -103,6 +103,18 @@ def test_a_page_of_a_study_uid_that_two_patients_share_belongs_to_neither(root, 
     assert "secondary_capture" not in [aside[2] for one in found for aside in one.left_aside]
 
 
+def test_a_file_of_several_frames_is_one_file_wherever_it_ends(root):
+    files = find_files(root)
+    table = read_header_table(files, listed=file_table(files, root), processes=0)
+    table = with_keys(table, source="a", key=HashKey(b"secret key", "file"))
+    frames = table.take(np.repeat(np.arange(len(table)), 2))
+
+    whole = next(choose(frames, files, labelled=np.arange(len(frames)) < 14))  # the bone slices
+
+    assert (len(whole.rows), len(whole.places)) == (14, 13)
+    assert [aside[:3] for aside in whole.left_aside] == [("9.1.1", 6, "unlabelled")]
+
+
 def test_a_study_without_a_head_says_what_was_found(tmp_path, write_study):
     write_study(tmp_path, 1, n_slices=2)
 

@@ -104,6 +104,16 @@ def test_folds_of_shards_that_are_made_anew_at_another_size_stay(prepare, rsna_r
     assert Store.open(whole.path).studies.set_index("study")["fold"].equals(folds)
 
 
+def test_another_split_places_everyone_anew_though_shards_come_one_after_the_other(prepare, rsna_root, tmp_path):
+    prepare(Rsna(rsna_root), seed=3).path.rename(tmp_path / "at once")
+    prepare(Rsna(rsna_root))
+
+    for number in range(2):
+        whole = prepare(Rsna(rsna_root), seed=3, shard=number, shards=2)
+
+    assert Store.open(whole.path).studies.equals(Store.open(tmp_path / "at once").studies)
+
+
 def test_patients_with_the_same_slices_are_counted(prepare, rsna_root, slice_hu, write_slice):
     for index in range(5):
         write_slice(
