@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import torch
 
+from ich.dicom.neighbours import Neighbours
 from ich.dicom.resize import resize_hu
 from ich.dicom.scan import Scan
 from ich.ensemble.ensemble import ICHEnsemble
@@ -81,7 +82,7 @@ def study_maps(
     hu = resize_hu(scan.hu, model.size)
     parts = []
     for member in model.members:
-        batches = model.batches(hu, member.cnn.neighbours, batch_size=SLICES_A_BATCH)
+        batches = model.batches(hu, member.cnn.neighbours, positions_mm=scan.positions_mm, batch_size=SLICES_A_BATCH)
         parts.append(_divided(np.concatenate([_maps(member.cnn, batch, index) for batch in batches])))
     return _divided(_mean_of(parts)) * np.asarray(probabilities, dtype=np.float32)[:, None, None]
 
@@ -109,15 +110,17 @@ def _index_of(label: str) -> int:
     return label_index(label)
 
 
-def _centred(stack: np.ndarray, neighbours: int) -> np.ndarray:
-    """The middle slice with as many neighbours as the net sees: (2 * neighbours + 1, R, C)."""
-    middle = len(stack) // 2
-    if len(stack) % 2 == 0 or middle < neighbours:
+def _centred(stack: np.ndarray, neighbours: Neighbours) -> np.ndarray:
+    """The middle slice with as many neighbours as the net sees, (n, R, C)."""
+    middle, beside = len(stack) // 2, neighbours.each_side
+    if len(stack) % 2 == 0 or middle < beside:
+        way_out = f"scan.image(i, neighbours={beside})"
+        if neighbours.apart_mm is not None:
+            way_out = "scan.hu[net.neighbours.around(len(scan.hu), scan.positions_mm)[i]], net = model.members[0].cnn"
         raise DataError(
-            f"image: expected {2 * neighbours + 1} slices, found {len(stack)}; "
-            f"this net needs neighbours: scan.image(i, neighbours={neighbours})"
+            f"image: expected {neighbours.n_images} slices, found {len(stack)}; this net needs neighbours: {way_out}"
         )
-    return np.ascontiguousarray(stack[middle - neighbours : middle + neighbours + 1])
+    return np.ascontiguousarray(stack[middle - beside : middle + beside + 1])
 
 
 def _maps(cnn: SliceNet, batch: torch.Tensor, label: int) -> np.ndarray:

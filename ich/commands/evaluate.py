@@ -14,6 +14,7 @@ import ich
 from ich.commands.runs import open_store
 from ich.commands.scoring import logit_table, with_probabilities
 from ich.commands.terminal import bar, say, shown, table
+from ich.data.rows import positions_of
 from ich.ensemble.ensemble import ICHEnsemble
 from ich.errors import EXIT_OK, DataError, LeakError
 from ich.labels import LABELS
@@ -90,11 +91,12 @@ def score_studies(
             f"prepare it with store.size={model.size}"
         )
     predictors = ["cnn", "ensemble"] if model.has_sequence else ["cnn"]
+    positions = positions_of(store, studies)
     logits = {}
     rules = []
     for study in progress(studies, total=len(studies), description="evaluate"):
         hu = store.read_study(study)
-        answers = model.logits(hu, batch_size=batch_size)
+        answers = model.logits(hu, positions_mm=positions[study], batch_size=batch_size)
         logits[study] = {name: answers[name] for name in predictors}
         if with_rules:
             rules += [one_number_rules(image) for image in hu]

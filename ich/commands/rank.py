@@ -45,6 +45,7 @@ def train_slices(config: DictConfig, run: Path) -> "FitResult":
     """The slice stage of a run folder."""
     from ich.commands.settings import make_augment, make_recipe, training_settings
     from ich.data.slices import SliceDataModule
+    from ich.dicom.neighbours import Neighbours
     from ich.learn.fit import Watching, fit_slices
 
     settings, reason = training_settings(config)
@@ -55,7 +56,7 @@ def train_slices(config: DictConfig, run: Path) -> "FitResult":
         batch_size=config.data.batch_size,
         workers=config.data.workers,
         augment=make_augment(config),
-        neighbours=config.model.net.neighbours,
+        neighbours=Neighbours(config.model.net.neighbours, config.model.net.get("neighbour_mm")),
         seed=config.seed,
         processes=settings.devices.n_processes,
     )

@@ -22,6 +22,15 @@ def labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
     return store.slices.iloc[rows_of(store, studies)][list(LABELS)].to_numpy(dtype=np.float32, copy=True)
 
 
+def positions_of(store: Store, studies: Sequence[str]) -> dict[str, np.ndarray]:
+    """Positions of some studies' slices along the normal in mm, feet to head; by study float32 (S,)."""
+    slices = store.slices.iloc[rows_of(store, studies)]
+    return {
+        str(study): rows.to_numpy(dtype=np.float32)
+        for study, rows in slices.groupby("study", sort=False)["position_mm"]
+    }
+
+
 def study_labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
     """Labels of whole studies as the store has them; float32 (n, L), nan where unknown.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -10,6 +11,7 @@ from torch.utils.data import Dataset
 from ich.data.augment import Augment, Unchanged
 from ich.data.rows import labels_of, rows_of
 from ich.data.sampling import Item
+from ich.dicom.neighbours import ALONE, Neighbours
 from ich.store.store import Store
 
 
@@ -17,7 +19,7 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
     """The slices of some studies of a store, one after the other.
 
     A batch is {"hu": int16 (B, n, R, C), "labels": float32 (B, L) with nan for unknown, "row": int64 (B,)}, the row
-    being the slice's number in `store.slices`; n = 2 * neighbours + 1 slices, the ends of a study repeated.
+    being the slice's number in `store.slices`; n slices, the neighbours of a slice beside it.
     """
 
     def __init__(
@@ -26,7 +28,7 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
         studies: Sequence[str],
         *,
         augment: Augment | None = None,
-        neighbours: int = 0,
+        neighbours: Neighbours = ALONE,
         seed: int = 0,
     ) -> None:
         """Look up the slices; nothing is read yet.
@@ -35,20 +37,17 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
             store: prepared store.
             studies: study keys, in this order.
             augment: changes a sample; None leaves it.
-            neighbours: slices on each side that come along.
+            neighbours: slices that come along.
             seed: a sample is augmented by (seed, epoch, row), whichever worker reads it.
         """
         self.store = store
         self.augment = Unchanged() if augment is None else augment
-        self.neighbours, self.seed = neighbours, seed
+        self.seed = seed
         self.rows = rows_of(store, studies)  # (N,)
         self.labels = labels_of(store, studies)  # (N, L)
         chosen = store.slices.iloc[self.rows]
-        self.indices = chosen["index"].to_numpy(dtype=np.int64)
-        self.studies = list(studies)
-        number = {study: i for i, study in enumerate(self.studies)}
-        self.study_numbers = chosen["study"].map(number).to_numpy(dtype=np.int64)
-        self.n_slices = np.bincount(self.study_numbers, minlength=len(self.studies))
+        self.study_keys = chosen["study"].to_numpy()
+        self.around = _around(chosen, neighbours)  # (N, n)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -59,8 +58,8 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
 
     def __getitems__(self, items: Sequence[Item]) -> Mapping[str, Tensor]:
         """Read a batch of (number, epoch), each slice decompressed straight into its place."""
-        n_images, size = 2 * self.neighbours + 1, self.store.size
-        hu = torch.empty((len(items), n_images, size, size), dtype=torch.int16)
+        size = self.store.size
+        hu = torch.empty((len(items), self.around.shape[1], size, size), dtype=torch.int16)
         into = hu.numpy()
         for place, (number, epoch) in enumerate(items):
             self._read(number, into[place])
@@ -76,8 +75,14 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
 
     def _read(self, number: int, into: np.ndarray) -> None:
         """Read a slice and its neighbours into (n, R, C)."""
-        study_number = self.study_numbers[number]
-        study, last = self.studies[study_number], int(self.n_slices[study_number]) - 1
-        for place, step in enumerate(range(-self.neighbours, self.neighbours + 1)):
-            index = min(max(int(self.indices[number]) + step, 0), last)
-            self.store.read_slice(study, index, out=into[place])
+        for place, index in enumerate(self.around[number]):
+            self.store.read_slice(self.study_keys[number], int(index), out=into[place])
+
+
+def _around(slices: pd.DataFrame, neighbours: Neighbours) -> np.ndarray:
+    """Indices of the slices around each row of whole studies, in the rows' order; int32 (N, n)."""
+    parts = [
+        neighbours.around(len(rows), rows["position_mm"].to_numpy()).astype(np.int32)
+        for _, rows in slices.groupby("study", sort=False)
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, neighbours.n_images), dtype=np.int32)

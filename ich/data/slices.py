@@ -12,6 +12,7 @@ from ich.data.augment import Augment
 from ich.data.loaders import as_read, make_loader, n_workers, share_of_batch
 from ich.data.sampling import ShardSampler, TrainingSampler
 from ich.data.slice_dataset import SliceDataset
+from ich.dicom.neighbours import ALONE, Neighbours
 from ich.store.split import Split, training_split
 from ich.store.store import Store
 
@@ -30,7 +31,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
         batch_size: int = 32,
         workers: int | None = None,
         augment: Augment | None = None,
-        neighbours: int = 0,
+        neighbours: Neighbours = ALONE,
         seed: int = 0,
         processes: int = 1,
     ) -> None:
@@ -43,7 +44,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
             batch_size: global batch, over all processes.
             workers: loader processes a training process; None goes by the cores.
             augment: of training samples; validation is never augmented.
-            neighbours: slices on each side that come along.
+            neighbours: slices that come along.
             seed: of order and augmentation.
             processes: training processes of all machines (world size).
 

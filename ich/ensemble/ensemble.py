@@ -1,7 +1,7 @@
 """ICHEnsemble: the nets of one ensemble file, and what they say about a scan."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from ich.dicom.neighbours import Neighbours
 from ich.dicom.resize import resize_hu
 from ich.dicom.scan import Scan
 from ich.ensemble.file import hash_of, members_of, read_bundle, write_bundle
@@ -115,7 +116,8 @@ class ICHEnsemble:
         """
         if not isinstance(scan, Scan):
             return [self.predict(one, batch_size=batch_size) for one in scan]
-        logits = self.logits(resize_hu(scan.hu, self.size), batch_size=batch_size)
+        hu = resize_hu(scan.hu, self.size)
+        logits = self.logits(hu, positions_mm=scan.positions_mm, batch_size=batch_size)
         probabilities = probability_of(logits["ensemble"])  # (S, L)
         return Prediction(
             study=dict(zip(LABELS, probabilities.max(axis=0).tolist(), strict=True)),
@@ -130,11 +132,14 @@ class ICHEnsemble:
             model=self.summary(),
         )
 
-    def logits(self, hu: np.ndarray, *, batch_size: int = SLICES_A_BATCH) -> dict[str, np.ndarray]:
+    def logits(
+        self, hu: np.ndarray, *, positions_mm: np.ndarray | None = None, batch_size: int = SLICES_A_BATCH
+    ) -> dict[str, np.ndarray]:
         """Logits of one study's slices.
 
         Args:
             hu: int16 (S, size, size), feet to head.
+            positions_mm: (S,), for nets whose neighbours are told by distance.
             batch_size: slices a forward pass.
 
         Returns:
@@ -144,7 +149,8 @@ class ICHEnsemble:
         cnn, ensemble = [], []
         with torch.inference_mode():
             for member in self.members:
-                slice_logits, pair_logits = self._member_logits(member, hu, batch_size=batch_size)
+                batches = self.batches(hu, member.cnn.neighbours, positions_mm=positions_mm, batch_size=batch_size)
+                slice_logits, pair_logits = self._member_logits(member, batches)
                 cnn.append(slice_logits)
                 ensemble.append(pair_logits)
         return {
@@ -152,10 +158,16 @@ class ICHEnsemble:
             "ensemble": torch.stack(ensemble).mean(0).float().cpu().numpy(),
         }
 
-    def batches(self, hu: np.ndarray, neighbours: int, *, batch_size: int = SLICES_A_BATCH) -> Iterator[torch.Tensor]:
-        """The slices as a net takes them: int16 (B, n, size, size) with `neighbours` on each side, ends repeated."""
-        rows = np.arange(len(hu))
-        around = np.clip(rows[:, None] + np.arange(-neighbours, neighbours + 1), 0, len(hu) - 1)  # (S, n)
+    def batches(
+        self,
+        hu: np.ndarray,
+        neighbours: Neighbours,
+        *,
+        positions_mm: np.ndarray | None = None,
+        batch_size: int = SLICES_A_BATCH,
+    ) -> Iterator[torch.Tensor]:
+        """The slices as a net takes them, with their neighbours: int16 (B, n, size, size)."""
+        around = neighbours.around(len(hu), positions_mm)  # (S, n)
         for start in range(0, len(hu), batch_size):
             yield torch.from_numpy(hu[around[start : start + batch_size]]).to(self.device)
 
@@ -180,8 +192,8 @@ class ICHEnsemble:
         cnn_net = nets[0].to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return Member(cnn_net, nets[1] if len(nets) > 1 else None)
 
-    def _member_logits(self, member: Member, hu: np.ndarray, *, batch_size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        parts = [member.cnn.features(batch) for batch in self.batches(hu, member.cnn.neighbours, batch_size=batch_size)]
+    def _member_logits(self, member: Member, batches: Iterable[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        parts = [member.cnn.features(batch) for batch in batches]
         pooled = torch.cat([part[0] for part in parts]).float()  # (S, F)
         slice_logits = torch.cat([part[1] for part in parts]).float()  # (S, L)
         if member.sequence is None:

@@ -8,6 +8,7 @@ import numpy as np
 
 import ich
 from ich.data.rows import labels_of, rows_of, study_labels_of
+from ich.dicom.neighbours import ENDS
 from ich.labels import LABELS
 from ich.learn.checkpoint import FORMAT, Checkpoint
 from ich.metrics.log_loss import training_prevalence
@@ -30,7 +31,7 @@ class TrainingData(Protocol):
 
 def slice_facts(data: TrainingData) -> dict[str, Any]:
     """Facts of a slice net's training; `net` and `windows` are added by the module that builds it."""
-    return _facts("slice", data.store, split=data.split)
+    return _facts("slice", data.store, split=data.split) | {"neighbour_ends": ENDS}
 
 
 def sequence_facts(data: TrainingData, *, cnn: Checkpoint) -> dict[str, Any]:

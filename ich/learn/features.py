@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
+from ich.data.rows import positions_of
 from ich.errors import DataError
 from ich.labels import LABELS
 from ich.learn.checkpoint import Checkpoint, load_net, read_checkpoint
@@ -72,10 +73,16 @@ class FeatureCache:
         net: Any = load_net(checkpoint)
         net.to(device=device, memory_format=torch.channels_last)
         files = {study: _file_name(store, study) for study in studies}
+        positions = positions_of(store, studies)
         for study in progress(_rotated(studies, share), total=len(studies), description="features"):
             if not (own / files[study]).is_file():
                 features = study_features(
-                    net, store.read_study(study), batch_size=batch_size, device=device, precision=precision
+                    net,
+                    store.read_study(study),
+                    positions_mm=positions[study],
+                    batch_size=batch_size,
+                    device=device,
+                    precision=precision,
                 )
                 _write(features, own / files[study])
         return cls(own, int(net.n_features) + len(LABELS), files)
@@ -98,13 +105,20 @@ class FeatureCache:
 
 
 def study_features(
-    net: Any, hu: np.ndarray, *, batch_size: int = 32, device: torch.device | str = "cpu", precision: str = "32-true"
+    net: Any,
+    hu: np.ndarray,
+    *,
+    positions_mm: np.ndarray | None = None,
+    batch_size: int = 32,
+    device: torch.device | str = "cpu",
+    precision: str = "32-true",
 ) -> np.ndarray:
     """Pooled activations and logits of a study's slices.
 
     Args:
         net: a slice net in evaluation mode.
         hu: int16 (S, size, size), feet to head.
+        positions_mm: (S,), for a net whose neighbours are told by distance.
         batch_size: slices a forward pass.
         device: where the net is.
         precision: "32-true" or "bf16-mixed".
@@ -113,13 +127,12 @@ def study_features(
         float32 (S, F + L).
     """
     in_bf16 = precision == "bf16-mixed"
+    around = net.neighbours.around(len(hu), positions_mm)  # (S, n)
     parts = []
     with torch.inference_mode(), torch.autocast(torch.device(device).type, torch.bfloat16, enabled=in_bf16):
         for first in range(0, len(hu), batch_size):
-            middle = np.arange(first, min(first + batch_size, len(hu)))
-            beside = np.arange(-net.neighbours, net.neighbours + 1)
-            indices = np.clip(middle[:, None] + beside, 0, len(hu) - 1)  # ends repeated, as in training
-            pooled, logits = net.features(torch.from_numpy(hu[indices]).to(device))  # (B, n, R, C)
+            batch = torch.from_numpy(hu[around[first : first + batch_size]])  # (B, n, R, C)
+            pooled, logits = net.features(batch.to(device))
             parts.append(torch.cat([pooled.float(), logits.float()], dim=1).cpu().numpy())
     return np.concatenate(parts)
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ich.errors import ConfigError
+from ich.dicom.neighbours import Neighbours
 from ich.labels import LABELS
 from ich.nets.backbones import cam_layer_name, make_backbone, n_pooled
 from ich.nets.prevalence import set_bias_to_prevalence
@@ -25,6 +25,7 @@ class SliceNet(nn.Module):
         weights: str | None = None,
         size: int | None = None,
         neighbours: int = 0,
+        neighbour_mm: float | None = None,
         drop_rate: float = 0.0,
     ) -> None:
         """Build the net and load the weights it is to start from.
@@ -35,6 +36,7 @@ class SliceNet(nn.Module):
             weights: "hub" (timm's published ones), a file or run folder, or "none".
             size: pixels of a side the backbone sees; None: the input's.
             neighbours: slices on each side that come along as channels.
+            neighbour_mm: distance between them in mm; None: the next slices.
             drop_rate: dropout before the head, 0 to 1.
 
         Raises:
@@ -42,10 +44,7 @@ class SliceNet(nn.Module):
             DataError: weights that can't be reached or don't fit.
         """
         super().__init__()
-        if neighbours < 0:
-            raise ConfigError(
-                f"model.net.neighbours={neighbours}: expected 0 or more slices, found {neighbours}; set it"
-            )
+        self.neighbours = Neighbours(neighbours, neighbour_mm)
         self.windows = WindowsLayer(windows, size=size)
         self.arguments: dict[str, Any] = {
             "net": "SliceNet",
@@ -54,11 +53,10 @@ class SliceNet(nn.Module):
             "weights": None,  # whoever rebuilds this net brings its weights
             "size": size,
             "neighbours": neighbours,
+            "neighbour_mm": neighbour_mm,
             "drop_rate": drop_rate,
         }
-        self.neighbours = neighbours
-        self.n_slices = 2 * neighbours + 1
-        n_channels = self.n_slices * len(self.windows.windows)
+        n_channels = self.neighbours.n_images * len(self.windows.windows)
         self.backbone = make_backbone(backbone, n_channels)
         self.n_features = n_pooled(self.backbone)
         self.dropout = nn.Dropout(drop_rate)
@@ -87,8 +85,9 @@ class SliceNet(nn.Module):
 
     def features(self, hu: Tensor) -> tuple[Tensor, Tensor]:
         """Pooled activations (B, F) and logits (B, L) of slices."""
-        if hu.ndim != 4 or hu.shape[1] != self.n_slices:
-            raise ValueError(f"hu: expected shape (B, {self.n_slices}, R, C), found {tuple(hu.shape)}")
+        n_images = self.neighbours.n_images
+        if hu.ndim != 4 or hu.shape[1] != n_images:
+            raise ValueError(f"hu: expected shape (B, {n_images}, R, C), found {tuple(hu.shape)}")
         pooled = self.backbone(self.windows(hu)).float()  # (B, F)
         with torch.autocast(pooled.device.type, enabled=False):
             # In bfloat16 logits have 8 bits of mantissa: slices tie, and ranks and log loss suffer.

@@ -6,6 +6,7 @@ import torch
 
 from ich.data.augment import Light
 from ich.data.slices import SliceDataModule, SliceDataset
+from ich.dicom.neighbours import Neighbours
 
 
 def _module(store, **options):
@@ -31,13 +32,21 @@ def test_a_batch_holds_hu_labels_and_rows_of_the_store(store):
     assert batch["labels"][1, 1:].tolist() == [1.0] * 5
 
 
-def test_neighbours_repeat_the_ends_of_their_own_study(store):
-    dataset = SliceDataset(store, ["a", "b"], neighbours=2)
+def test_neighbours_are_mirrored_at_the_ends_of_their_own_study(store):
+    dataset = SliceDataset(store, ["a", "b"], neighbours=Neighbours(2))
 
     batch = dataset.__getitems__([(0, 0), (2, 0), (3, 0)])
 
     middles = batch["hu"][:, :, 16, 16].tolist()
-    assert middles == [[100, 100, 100, 101, 102], [100, 101, 102, 102, 102], [200, 200, 200, 201, 202]]
+    assert middles == [[102, 101, 100, 101, 102], [100, 101, 102, 101, 100], [202, 201, 200, 201, 202]]
+
+
+def test_neighbours_by_distance_go_by_the_positions_of_the_store(store):
+    dataset = SliceDataset(store, ["b"], neighbours=Neighbours(1, apart_mm=10.0))  # slices are 5 mm apart
+
+    batch = dataset.__getitems__([(0, 0), (3, 0)])
+
+    assert batch["hu"][:, :, 16, 16].tolist() == [[202, 200, 202], [201, 203, 205]]
 
 
 def test_a_sample_is_augmented_by_seed_epoch_and_row_and_nothing_else(store):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from ich.dicom.resize import resize_hu
 from ich.ensemble.ensemble import ICHEnsemble
@@ -10,6 +11,7 @@ from ich.ensemble.file import bundle
 from ich.ensemble.prediction import MADE_HEADS_NOTE
 from ich.errors import CheckpointError
 from ich.labels import LABELS
+from ich.learn.features import study_features
 from ich.metrics.probability import probability_of
 from tests.ensemble.tiny import cnn_checkpoint, head, pairs, scan_of, sequence_checkpoint, write_checkpoint
 
@@ -54,13 +56,28 @@ def test_predicting_twice_gives_the_same_answer(tiny_ensemble, scan):
     pd.testing.assert_frame_equal(first.slices, second.slices, check_exact=True)
 
 
-def test_neighbours_of_the_first_and_last_slice_repeat_them():
+def test_neighbours_are_mirrored_at_the_ends():
     model = ICHEnsemble(bundle([(cnn_checkpoint(neighbours=1), None)]), device="cpu")
     hu = np.broadcast_to(np.arange(3, dtype=np.int16)[:, None, None], (3, 32, 32))
 
-    (batch,) = model.batches(np.ascontiguousarray(hu), 1)
+    (batch,) = model.batches(np.ascontiguousarray(hu), model.members[0].cnn.neighbours)
 
-    assert batch[:, :, 0, 0].tolist() == [[0, 0, 1], [0, 1, 2], [1, 2, 2]]
+    assert batch[:, :, 0, 0].tolist() == [[1, 0, 1], [0, 1, 2], [1, 2, 1]]
+
+
+def test_training_features_and_prediction_see_the_same_neighbours(scan):
+    checkpoint = cnn_checkpoint(neighbours=1, neighbour_mm=11.0)  # slices are 5 mm apart: the second next
+    model = ICHEnsemble(bundle([(checkpoint, None)]), device="cpu")
+    hu = resize_hu(scan.hu, model.size)
+    by_hand = np.pad(hu, ((2, 2), (0, 0), (0, 0)), mode="reflect")
+    by_hand = np.stack([by_hand[:-4], hu, by_hand[4:]], axis=1)  # (S, 3, R, C)
+
+    net = model.members[0].cnn
+    expected = net(torch.from_numpy(by_hand)).detach().numpy()
+
+    np.testing.assert_allclose(model.predict(scan).logits["cnn"], expected, atol=1e-5)
+    features = study_features(net, hu, positions_mm=scan.positions_mm)
+    np.testing.assert_allclose(features[:, -6:], expected, atol=1e-5)
 
 
 def test_a_cnn_alone_is_its_own_ensemble(tmp_path, scan):

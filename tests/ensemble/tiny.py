@@ -42,9 +42,12 @@ def facts(kind: str, net: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return known | changes
 
 
-def cnn_checkpoint(seed: int = 0, *, neighbours: int = 0, **changes: Any) -> Checkpoint:
+def cnn_checkpoint(
+    seed: int = 0, *, neighbours: int = 0, neighbour_mm: float | None = None, **changes: Any
+) -> Checkpoint:
     torch.manual_seed(seed)
-    net = build({"net": "SliceNet", "backbone": "tiny", "windows": WINDOWS, "weights": None, "neighbours": neighbours})
+    arguments = {"backbone": "tiny", "windows": WINDOWS, "neighbours": neighbours, "neighbour_mm": neighbour_mm}
+    net = build({"net": "SliceNet", "weights": None, **arguments})
     with torch.no_grad():
         net.head.weight.mul_(20)  # an untrained head says the same of every slice
     return _checkpoint("slice", net, **changes)

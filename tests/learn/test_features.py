@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from ich.dicom.neighbours import Neighbours
 from ich.errors import CheckpointError, DataError
 from ich.learn.checkpoint import FACTS_KEY, Checkpoint, load_net, read_checkpoint, write_plain
 from ich.learn.features import FeatureCache, in_sample_patients, study_features
@@ -99,9 +100,9 @@ def test_a_sequence_net_has_no_slice_features(sequence_run, store, tmp_path):
         FeatureCache.extract(sequence_run[0], store, studies=["s1"], folder=tmp_path)
 
 
-def test_neighbours_are_repeated_at_the_ends():
+def test_neighbours_are_mirrored_at_the_ends():
     class Echo(torch.nn.Module):
-        neighbours = 1
+        neighbours = Neighbours(1)
 
         def features(self, hu):
             values = hu[:, :, 0, 0].float()
@@ -111,7 +112,7 @@ def test_neighbours_are_repeated_at_the_ends():
 
     features = study_features(Echo(), hu, batch_size=2)
 
-    np.testing.assert_array_equal(features[:, :3], [[0, 0, 1], [0, 1, 2], [1, 2, 2]])
+    np.testing.assert_array_equal(features[:, :3], [[1, 0, 1], [0, 1, 2], [1, 2, 1]])
 
 
 @pytest.mark.parametrize(("source", "expected"), [("made", ["p4", "p5"]), ("elsewhere", [])])

@@ -96,3 +96,10 @@ def test_a_misspelt_backbone_gets_the_nearest_name(windows):
 def test_negative_neighbours_are_refused(windows):
     with pytest.raises(ConfigError, match=r"model\.net\.neighbours=-1"):
         SliceNet("tiny", windows, neighbours=-1)
+
+
+def test_a_net_says_how_far_apart_its_neighbours_are(windows):
+    net = SliceNet("tiny", windows, neighbours=2, neighbour_mm=5.0)
+
+    assert (net.arguments["neighbours"], net.arguments["neighbour_mm"]) == (2, 5.0)
+    assert net.neighbours.n_images == 5
