@@ -8,6 +8,7 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from ich.learn.averaging import averaged_state
 from ich.learn.checkpoint import FACTS_KEY, assert_plain
 from ich.learn.metrics import RowScores
 from ich.learn.schedules import Schedule
@@ -89,5 +90,12 @@ class NetModule(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Let the checkpoint say what it is."""
+        """Let the checkpoint say what it is; where weights are averaged, its net is the average.
+
+        Lightning asks callbacks only for checkpoints that a training can go on from, so that `best.ckpt` would hold the
+        last step's weights beside the average's score.
+        """
         checkpoint[FACTS_KEY] = self.facts
+        averaged = averaged_state(self.trainer)
+        if averaged is not None:
+            checkpoint["state_dict"] = averaged
