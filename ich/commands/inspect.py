@@ -70,7 +70,7 @@ def _estimate(estimate: Estimate | None, *, processes: int) -> str:
     disk, memory = estimate.disk_bytes, estimate.memory_bytes
     return (
         f"estimate: {_size(disk)} on disk, {_size(memory)} of memory, {_duration(estimate.seconds)} "
-        f"with {processes} processes, from a few slices read now"
+        f"{f'with {processes} processes' if processes else 'in one process'}, from a few slices read now"
     )
 
 
