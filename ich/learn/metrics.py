@@ -9,11 +9,17 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from ich.labels import LABELS
+from ich.metrics.confusion import sensitivity, specificity
 from ich.metrics.log_loss import weighted_log_loss
 from ich.metrics.probability import probability_of
 from ich.metrics.ranking import average_precision, roc_auc
 
-LABEL_SCORES = {"auc": roc_auc, "average_precision": average_precision}  # each is logged for each label
+LABEL_SCORES = {  # each is logged for each label; the last two at a probability of one half
+    "auc": roc_auc,
+    "average_precision": average_precision,
+    "sensitivity": sensitivity,
+    "specificity": specificity,
+}
 
 
 class Rows(NamedTuple):
@@ -32,7 +38,7 @@ def slice_scores(labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
         logits: (N, L).
 
     Returns:
-        `log_loss`, `auc_<label>`, `average_precision_<label>`; what can't be measured is left out.
+        `log_loss`, and `auc_<label>` and so on for each of LABEL_SCORES; what can't be measured is left out.
     """
     probabilities = probability_of(logits)
     scores = {"log_loss": weighted_log_loss(labels, probabilities)}
@@ -56,6 +62,7 @@ class RowScores(Metric):
 
     def __init__(self) -> None:
         super().__init__(sync_on_compute=False)  # gathered by us: shards are uneven, and may be empty
+        self.latest: Rows | None = None  # what the scores were last computed from, for whoever looks on
         for name in Rows._fields:
             self.add_state(name, default=[], dist_reduce_fx=None)
 
@@ -67,8 +74,8 @@ class RowScores(Metric):
 
     def compute(self) -> dict[str, float]:
         """`slice_scores` of all processes' rows."""
-        gathered = self.gathered()
-        return slice_scores(gathered.labels, gathered.logits) if len(gathered.rows) else {}
+        self.latest = self.gathered()
+        return slice_scores(self.latest.labels, self.latest.logits) if len(self.latest.rows) else {}
 
     def gathered(self) -> Rows:
         """All processes' rows, ordered by row number, each once; every process must call this."""
