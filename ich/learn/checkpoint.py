@@ -46,8 +46,19 @@ class PlainCheckpointIO(CheckpointIO):
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
-        """Write one checkpoint, whole or not at all."""
-        write_plain(checkpoint, Path(path))
+        """Write one checkpoint, whole or not at all.
+
+        Raises:
+            CheckpointError: it could not be written, most often for want of space; the one before is untouched.
+        """
+        try:
+            write_plain(checkpoint, Path(path))
+        except (OSError, RuntimeError) as error:  # torch's zip writer says RuntimeError where the disk is full
+            what = (str(error) or type(error).__name__).splitlines()[0]
+            raise CheckpointError(
+                f"{Path(path).name}: expected to write a checkpoint, found {what}; the one before is untouched: "
+                "free some space, then go on with resume="
+            ) from error
 
     def load_checkpoint(
         self, path: Any, map_location: Any | None = None, weights_only: bool | None = True

@@ -1,6 +1,5 @@
 """Fits a net: the slice stage, the sequence stage, and what a sequence net says about studies."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,13 @@ from torch.optim import Optimizer
 from ich.data.slices import SliceDataModule
 from ich.data.statistics import measure_window_statistics
 from ich.data.studies import FeatureReader, StudyDataModule, feature_statistics
-from ich.learn.callbacks import BestAndLast, EpochLines
+from ich.learn.callbacks import EpochLines
 from ich.learn.checkpoint import Checkpoint
 from ich.learn.facts import plain, sequence_facts, slice_facts
+from ich.learn.keeping import USUAL_KEEPING, BestAndLast, Keeping
 from ich.learn.module import NetModule
+from ich.learn.randomness import RandomStates
+from ich.learn.resume import EarlierRows, read_stopped, remove_unfinished
 from ich.learn.schedules import Schedule
 from ich.learn.sequence_module import SequenceModule
 from ich.learn.slice_module import SliceModule
@@ -69,8 +71,9 @@ def fit_slices(
     recipe: Recipe,
     settings: TrainingSettings,
     watching: Watching = Watching(),
+    keeping: Keeping = USUAL_KEEPING,
 ) -> FitResult:
-    """Train a slice net on the slices of a store.
+    """Train a slice net on the slices of a store; a run that was stopped goes on from its last checkpoint.
 
     Args:
         run: the run's folder; `checkpoints/` and `metrics.csv` are written there.
@@ -79,6 +82,11 @@ def fit_slices(
         recipe: loss, optimizer and schedule.
         settings: the loop's numbers; their seed is set before the net is made.
         watching: further callbacks and loggers.
+        keeping: how often the training is written down, and who may end it early.
+
+    Raises:
+        Stopped: somebody asked for it; the run goes on when it is trained again.
+        CheckpointError: the run was stopped on other data, or within an epoch on other processes.
     """
     _begin(settings)
     arguments = plain(net)
@@ -87,7 +95,7 @@ def fit_slices(
     module = SliceModule(
         arguments, loss=recipe.loss, optimizer=recipe.optimizer, schedule=recipe.schedule, facts=slice_facts(data)
     )
-    return _fit(run, module, data=data, settings=settings, watching=watching)
+    return _fit(run, module, data=data, settings=settings, watching=watching, keeping=keeping)
 
 
 def fit_sequence(
@@ -99,8 +107,9 @@ def fit_sequence(
     recipe: Recipe,
     settings: TrainingSettings,
     watching: Watching = Watching(),
+    keeping: Keeping = USUAL_KEEPING,
 ) -> FitResult:
-    """Train a sequence net on the features of a slice net.
+    """Train a sequence net on the features of a slice net; a run that was stopped goes on from its last checkpoint.
 
     Args:
         run: the run's folder; `checkpoints/` and `metrics.csv` are written there.
@@ -110,6 +119,11 @@ def fit_sequence(
         recipe: loss, optimizer and schedule.
         settings: the loop's numbers; their seed is set before the net is made.
         watching: further callbacks and loggers.
+        keeping: how often the training is written down, and who may end it early.
+
+    Raises:
+        Stopped: somebody asked for it; the run goes on when it is trained again.
+        CheckpointError: the run was stopped on other data, or within an epoch on other processes.
     """
     _begin(settings)
     mean, std = feature_statistics(data.features, data.split.train)
@@ -122,7 +136,7 @@ def fit_sequence(
         feature_mean=mean,
         feature_std=std,
     )
-    return _fit(run, module, data=data, settings=settings, watching=watching)
+    return _fit(run, module, data=data, settings=settings, watching=watching, keeping=keeping)
 
 
 def predict_studies(
@@ -153,26 +167,39 @@ def _begin(settings: TrainingSettings) -> None:
 
 
 def _fit(
-    run: Path, module: NetModule, *, data: pl.LightningDataModule, settings: TrainingSettings, watching: Watching
+    run: Path,
+    module: NetModule,
+    *,
+    data: SliceDataModule | StudyDataModule,
+    settings: TrainingSettings,
+    watching: Watching,
+    keeping: Keeping,
 ) -> FitResult:
-    kept, lines = BestAndLast(run / "checkpoints"), EpochLines()
+    kept, lines = BestAndLast(run / "checkpoints", keeping=keeping), EpochLines()
+    stopped = read_stopped(kept.last_path)
+    going_on: list[Callback] = []
+    if stopped is not None:
+        stopped.check(module.facts, processes=settings.devices.n_processes)
+        data.resume_after(stopped.n_batches)
+        going_on = [EarlierRows(run, stopped)]
     trainer = make_trainer(
         run,
         settings=settings,
-        callbacks=[lines, *watching.callbacks, kept],
+        callbacks=[lines, RandomStates(), *going_on, *watching.callbacks, kept],
         loggers=watching.loggers,
         show_bar=watching.show_bar,
         bar_row=watching.bar_row,
     )
-    start = time.perf_counter()
+    if trainer.is_global_zero:
+        remove_unfinished(kept.last_path.parent)
     with quiet_lightning():
-        trainer.fit(module, datamodule=data)
+        trainer.fit(module, datamodule=data, ckpt_path=None if stopped is None else stopped.checkpoint)
     return FitResult(
         best=kept.best_path,
         last=kept.last_path,
-        metrics=dict(module.scores),
+        metrics=kept.scores,
         best_log_loss=kept.best_score,
         best_epoch=kept.best_epoch or 0,
-        seconds=time.perf_counter() - start,
+        seconds=kept.seconds,
         slices_per_second=lines.slices_per_second or 0.0,
     )

@@ -30,6 +30,7 @@ def test_checkpoints_load_without_unpickling_and_hold_no_path(stage, name, reque
     content = torch.load(run / "checkpoints" / f"{name}.ckpt", weights_only=True)
 
     without_tensors = {key: content[key] for key in content if key not in ("state_dict", "optimizer_states")}
+    without_tensors.get("callbacks", {}).pop("RandomStates", None)  # tensors too
     assert "/" not in json.dumps(without_tensors)  # also: plain JSON values only
 
 
