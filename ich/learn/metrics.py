@@ -1,5 +1,6 @@
 """Validation scores from gathered rows: the same on one process and on many."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +14,9 @@ from ich.metrics.confusion import sensitivity, specificity
 from ich.metrics.log_loss import weighted_log_loss
 from ich.metrics.probability import probability_of
 from ich.metrics.ranking import average_precision, roc_auc
+from ich.metrics.value import Value
 
-LABEL_SCORES = {  # each is logged for each label; the last two at a probability of one half
+LABEL_SCORES: dict[str, Callable[..., Value]] = {  # each is logged for each label; the last two at a probability of one half
     "auc": roc_auc,
     "average_precision": average_precision,
     "sensitivity": sensitivity,

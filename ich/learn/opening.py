@@ -1,0 +1,60 @@
+"""What is said and measured of a training as it runs: the net and its steps at the start, the GPU's memory an epoch."""
+
+import logging
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+logger = logging.getLogger(__name__)
+GIBIBYTE = 2**30
+
+
+class OpeningLine(Callback):
+    """Logs one line before the first step: parameters, steps, and the batch as it is shared out."""
+
+    def __init__(self, *, unit: str) -> None:
+        """Say what a batch is made of.
+
+        Args:
+            unit: slices or studies.
+        """
+        self.unit = unit
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Log it from rank zero."""
+        if not trainer.is_global_zero:
+            return
+        parameters = list(pl_module.parameters())
+        n_trained = sum(one.numel() for one in parameters if one.requires_grad)
+        n_frozen = sum(one.numel() for one in parameters if not one.requires_grad)
+        logger.info(
+            "%s parameters%s; %s epochs of %d steps, %s",
+            f"{n_trained:,}",
+            f" and {n_frozen:,} frozen" if n_frozen else "",
+            trainer.max_epochs,
+            int(trainer.num_training_batches),
+            self._batch(trainer.datamodule.batch_size, trainer.world_size),  # type: ignore[attr-defined]
+        )
+
+    def _batch(self, size: int, processes: int) -> str:
+        shared = f" ({processes} x {size // processes})" if processes > 1 else ""
+        return f"batches of {size} {self.unit}{shared}"
+
+
+class GpuMemory(Callback):
+    """Logs the most memory that an epoch took on this process's GPU."""
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Begin to measure."""
+        if pl_module.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(pl_module.device)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Log it with the epoch's last step."""
+        if trainer.is_last_batch and pl_module.device.type == "cuda":
+            taken = torch.cuda.max_memory_allocated(pl_module.device) / GIBIBYTE
+            pl_module.log("train/gpu_memory_gib", taken, on_step=False, on_epoch=True, batch_size=1)
