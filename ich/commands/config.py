@@ -95,6 +95,22 @@ def checked(command: str, composed: DictConfig, *, reference: DictConfig | None 
     return OmegaConf.create(plain)
 
 
+def remember_start(
+    command: str, config: DictConfig, *, typed: Sequence[str], sweep: str | None = None
+) -> DictConfig:
+    """Write into a training's configuration how it was started, for names and tables of runs.
+
+    Args:
+        command: others than `train` are left as they are.
+        config: checked configuration; changed in place.
+        typed: overrides of this run.
+        sweep: folder of the sweep it belongs to.
+    """
+    if command == "train":
+        config.started = {"typed": list(typed), "sweep": sweep}
+    return config
+
+
 def choices(group: str) -> list[str]:
     """Names one can choose in a group, as `tiny` and `seresnext` in `model`."""
     folder = config_folder() / group

@@ -49,17 +49,17 @@ def task_of(command: str) -> Task:
 
 
 def _once(command: str, overrides: Sequence[str]) -> int:
-    from ich.commands.config import compose_checked
+    from ich.commands.config import compose_checked, remember_start
 
     config = compose_checked(command, overrides)  # first: a misspelt key must not wait for torch to be imported
-    return task_of(command)(config)
+    return task_of(command)(remember_start(command, config, typed=overrides))
 
 
 def _with_flags(command: str, typed: Sequence[str]) -> int:
     """Multirun and Hydra's own flags: Hydra composes, each job's configuration is checked before it does anything."""
     import hydra
 
-    from ich.commands.config import check_names, checked, config_folder
+    from ich.commands.config import check_names, checked, config_folder, remember_start
 
     _refuse_foreign_flags(typed)
     _refuse_split_overrides(typed)
@@ -68,12 +68,19 @@ def _with_flags(command: str, typed: Sequence[str]) -> int:
 
     def job(composed: DictConfig) -> int:
         from hydra.core.hydra_config import HydraConfig
+        from hydra.types import RunMode
 
         nonlocal worst
         folder = HydraConfig.get().runtime.output_dir
         if "run" in composed and composed.run is None:
             composed.run = folder
-        worst = max(worst, task_of(command)(checked(command, composed)))
+        config = remember_start(
+            command,
+            checked(command, composed),
+            typed=HydraConfig.get().overrides.task,
+            sweep=HydraConfig.get().sweep.dir if HydraConfig.get().mode == RunMode.MULTIRUN else None,
+        )
+        worst = max(worst, task_of(command)(config))
         return worst
 
     before = sys.argv

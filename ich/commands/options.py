@@ -83,17 +83,82 @@ class TrainerOptions:
     gpus: Any = "auto"
     """`auto` (all there are, else CPU), `0` (CPU), `4` (exactly four), `[0,2]` (these)."""
     processes: int = 1
-    """CPU processes when no GPU is used."""
+    """CPU processes when no GPU is used, on each machine."""
+    nodes: int = 1
+    """Machines."""
     precision: str = "auto"
     """`auto` (bf16 where the hardware has it), `bf16-mixed`, `16-mixed` or `32-true`."""
     gradient_clip: float | None = None
     """Largest norm of the gradient; null: no clipping."""
     threads: int | None = None
     """Torch threads a process; null: torch's own choice."""
+    accumulate: int = 1
+    """Batches whose gradients make one step."""
+    channels_last: bool = True
+    """Memory format of a slice net."""
+    compile: bool = False
+    """Let torch.compile make one program of a slice net."""
+    choose: str = "best"
+    """Which net is kept: `best` (lowest log loss on the validation fold) or `last`."""
     log_every_n_steps: int = 50
     """Steps between two rows of `metrics.csv`."""
+    limit_batches: int | None = None
+    """Batches an epoch of each process, of training and of validation; null: all."""
+    overfit_batches: int | None = None
+    """Train and validate on so many batches only; null: on all."""
+    profile: bool = False
+    """Measure where the time goes."""
     side_by_side: int = 1
     """Pairs of the sequence stage that train at the same time on CPU."""
+
+
+@dataclass
+class CsvOptions:
+    """`metrics.csv`, which every run has: nothing to choose."""
+
+
+@dataclass
+class TensorboardOptions:
+    """TensorBoard's files in the run folder: nothing to choose."""
+
+
+@dataclass
+class WandbOptions:
+    """A run of Weights & Biases."""
+
+    project: str = "ich"
+    """Project on the server."""
+    entity: str | None = None
+    """User or team; null: the key's own."""
+    mode: str = "auto"
+    """`auto` (online with a key and published data, else offline), `online` or `offline`."""
+    group: str | None = None
+    """Runs shown together; null: the sweep, else the experiment."""
+    tags: list[str] = field(default_factory=list)
+    """Beside stage and data set."""
+    pictures: bool | None = None
+    """Worst slices with picture and heat-map; null: of published data sets only."""
+    worst: int = 12
+    """Slices in that table."""
+
+
+@dataclass
+class LoggerOptions:
+    """Where the numbers of a training go beside `metrics.csv`."""
+
+    csv: CsvOptions = field(default_factory=CsvOptions)
+    tensorboard: TensorboardOptions = field(default_factory=TensorboardOptions)
+    wandb: WandbOptions = field(default_factory=WandbOptions)
+
+
+@dataclass
+class StartedOptions:
+    """How a run was started; the command writes it into the run folder's configuration."""
+
+    typed: list[str] = field(default_factory=list)
+    """What was typed behind the command."""
+    sweep: str | None = None
+    """Folder of the sweep that the run belongs to."""
 
 
 @dataclass
@@ -124,11 +189,15 @@ class TrainOptions:
     data: dict[str, Any] = field(default_factory=dict, metadata={BESIDE: SamplingOptions})
     windows: dict[str, Any] = field(default_factory=dict)
     augment: dict[str, Any] = field(default_factory=dict)
+    sampling: dict[str, Any] = field(default_factory=dict)
     loss: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     schedule: dict[str, Any] = field(default_factory=dict)
     trainer: TrainerOptions = field(default_factory=TrainerOptions)
+    callbacks: dict[str, Any] = field(default_factory=dict)
     model: ModelOptions = field(default_factory=ModelOptions)
+    logger: LoggerOptions = field(default_factory=LoggerOptions)
+    started: StartedOptions = field(default_factory=StartedOptions)
     name: str | None = None
     """Name of the run; null: model and data set."""
     run: str | None = None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.runs import CONFIG_FILE, ERROR_FILE, RESULT_FILE, store_path
-from ich.commands.terminal import bar, bar_row, say
+from ich.commands.terminal import BesideBars, bar, bar_row, say
 from ich.errors import EXIT_OK, EXIT_USER, IchError
 from ich.store.files import write_text
 
@@ -43,7 +43,8 @@ def main(run: Path) -> int:
 
 def train_slices(config: DictConfig, run: Path) -> "FitResult":
     """The slice stage of a run folder."""
-    from ich.commands.settings import make_augment, make_recipe, training_settings
+    from ich.commands.settings import make_augment, make_callbacks, make_recipe, make_sampling, training_settings
+    from ich.commands.watching import watched
     from ich.data.slices import SliceDataModule
     from ich.dicom.neighbours import Neighbours
     from ich.learn.fit import Watching, fit_slices
@@ -56,24 +57,31 @@ def train_slices(config: DictConfig, run: Path) -> "FitResult":
         batch_size=config.data.batch_size,
         workers=config.data.workers,
         augment=make_augment(config),
+        sampling=make_sampling(config),
         neighbours=Neighbours(config.model.net.neighbours, config.model.net.get("neighbour_mm")),
         seed=config.seed,
         processes=settings.devices.n_processes,
     )
     _say(f"{settings.devices}; {reason}")
-    return fit_slices(
-        run,
-        data,
-        net=_plain(config.model.net),
-        recipe=make_recipe(config),
-        settings=settings,
-        watching=Watching(bar_row=bar_row()),
-    )
+    with watched(config, run, store=data.store, rank=_rank()) as watcher:
+        result = fit_slices(
+            run,
+            data,
+            net=_plain(config.model.net),
+            recipe=make_recipe(config),
+            settings=settings,
+            watching=Watching(
+                callbacks=[*make_callbacks(config), *watcher.callbacks], loggers=watcher.loggers, bar_row=bar_row()
+            ),
+        )
+        watcher.report(result.best)
+    return result
 
 
 def train_sequence(config: DictConfig, run: Path) -> "FitResult":
     """One pair of the sequence stage: features of its CNN, then the sequence net, then its validation scores."""
-    from ich.commands.settings import make_recipe, training_settings
+    from ich.commands.settings import make_callbacks, make_recipe, training_settings
+    from ich.commands.watching import watched
     from ich.data.studies import StudyDataModule
     from ich.learn.checkpoint import read_checkpoint
     from ich.learn.fit import Watching, fit_sequence
@@ -95,15 +103,19 @@ def train_sequence(config: DictConfig, run: Path) -> "FitResult":
         processes=settings.devices.n_processes,
     )
     _say(f"{settings.devices}; {reason}")
-    result = fit_sequence(
-        run,
-        data,
-        net=_plain(config.model.net),
-        cnn=cnn,
-        recipe=make_recipe(config),
-        settings=settings,
-        watching=Watching(bar_row=bar_row()),
-    )
+    with watched(config, run, store=store, rank=_rank()) as watcher:
+        result = fit_sequence(
+            run,
+            data,
+            net=_plain(config.model.net),
+            cnn=cnn,
+            recipe=make_recipe(config),
+            settings=settings,
+            watching=Watching(
+                callbacks=[*make_callbacks(config), *watcher.callbacks], loggers=watcher.loggers, bar_row=bar_row()
+            ),
+        )
+        watcher.report(result.best)
     if _rank() == 0:
         _write_validation(run, result.best, store=store, features=features, studies=unseen.split.validation)
     return result
@@ -167,7 +179,7 @@ def _log_into(run: Path) -> None:
     file.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s %(name)s rank {_rank()}: %(message)s"))
     logger.addHandler(file)
     if _rank() == 0:
-        terminal = logging.StreamHandler(sys.stdout)
+        terminal = BesideBars(sys.stdout)
         terminal.setFormatter(logging.Formatter("%(asctime)s  train    %(message)s", datefmt="%H:%M:%S"))
         logger.addHandler(terminal)
     logger.propagate = False

@@ -5,14 +5,19 @@ from typing import Any
 
 import torch
 from omegaconf import DictConfig
+from pytorch_lightning.callbacks import Callback
 
 from ich.commands.parts import make_part
+from ich.commands.watching import check_loggers
 from ich.data.augment import Augment
+from ich.data.draws import Sampling
 from ich.data.loaders import share_of_batch
 from ich.errors import ConfigError
 from ich.learn.devices import Devices, available_gpus, choose_precision, resolve_devices
 from ich.learn.fit import Recipe
 from ich.learn.trainer import TrainingSettings
+
+CHOICES = ("best", "last")
 
 
 def make_recipe(config: DictConfig) -> Recipe:
@@ -30,6 +35,29 @@ def make_augment(config: DictConfig) -> Augment:
     return augment
 
 
+def make_sampling(config: DictConfig) -> Sampling:
+    """How often training slices are drawn."""
+    sampling: Sampling = make_part(config.sampling, name="sampling")
+    return sampling
+
+
+def make_callbacks(config: DictConfig) -> list[Callback]:
+    """The callbacks that were asked for, in order."""
+    chosen = config.get("callbacks") or {}
+    return [make_part(node, name=f"callbacks.{name}") for name, node in chosen.items()]
+
+
+def chooses_best(config: DictConfig) -> bool:
+    """Whether the net of the lowest validation log loss is kept, or the last one.
+
+    Raises:
+        ConfigError: neither was asked for.
+    """
+    if config.trainer.choose not in CHOICES:
+        raise ConfigError(f"trainer.choose={config.trainer.choose}: expected one of {', '.join(CHOICES)}; set it")
+    return str(config.trainer.choose) == "best"
+
+
 def training_devices(config: DictConfig) -> Devices:
     """Devices of a training.
 
@@ -40,7 +68,7 @@ def training_devices(config: DictConfig) -> Devices:
         _plain(config.trainer.gpus),
         available=available_gpus(),
         processes=int(config.trainer.processes),
-        nodes=_machines(),
+        nodes=_machines(int(config.trainer.nodes)),
     )
 
 
@@ -56,6 +84,12 @@ def training_settings(config: DictConfig) -> tuple[TrainingSettings, str]:
         gradient_clip=config.trainer.gradient_clip,
         threads=config.trainer.threads,
         log_every_n_steps=config.trainer.log_every_n_steps,
+        accumulate=config.trainer.accumulate,
+        channels_last=config.trainer.channels_last,
+        compile=config.trainer.compile,
+        limit_batches=config.trainer.limit_batches,
+        overfit_batches=config.trainer.overfit_batches,
+        profile=config.trainer.profile,
     )
     return settings, reason
 
@@ -67,8 +101,12 @@ def check_training(config: DictConfig) -> None:
         ConfigError: a value out of range, or a batch that can't be shared out over the processes.
     """
     settings, _ = training_settings(config)
+    check_loggers(config)
     recipe = make_recipe(config)
     make_augment(config)
+    make_sampling(config)
+    make_callbacks(config)
+    chooses_best(config)
     try:
         recipe.optimizer([torch.nn.Parameter(torch.zeros(1))])
     except ValueError as error:
@@ -77,6 +115,10 @@ def check_training(config: DictConfig) -> None:
     share_of_batch(config.data.batch_size, n_processes)
     if config.model.stage == "sequence":
         share_of_batch(config.data.studies_per_batch, n_processes, option="data.studies_per_batch")
+        if settings.compile:
+            raise ConfigError(
+                "trainer.compile=true: expected a slice net, found a sequence net; it gains nothing there"
+            )
 
 
 def inference_device(gpus: Any) -> torch.device:
@@ -91,9 +133,11 @@ def inference_device(gpus: Any) -> torch.device:
     return devices.torch_device
 
 
-def _machines() -> int:
-    """Machines of this training: torchrun tells its ranks, everyone else is alone."""
-    return int(os.environ.get("WORLD_SIZE", "1")) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) or 1
+def _machines(asked: int) -> int:
+    """Machines of this training: torchrun tells its ranks, everyone else goes by `trainer.nodes`."""
+    if "WORLD_SIZE" not in os.environ:
+        return asked
+    return int(os.environ["WORLD_SIZE"]) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) or 1
 
 
 def _plain(gpus: Any) -> Any:

@@ -1,10 +1,12 @@
 """What a command shows a person: lines with the time, bars, tables."""
 
+import logging
 import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -25,6 +27,15 @@ def say_counts(kind: str, counts: Mapping[str, int]) -> None:
         say("note", f"{kind}: {count:,}, {sentence}")
     if len(counts) > MOST_KINDS:
         say("note", f"{kind}: {len(counts) - MOST_KINDS} further kinds; see the store's tables")
+
+
+class BesideBars(logging.StreamHandler[TextIO]):
+    """Shows log lines above the progress bars that are on the terminal, not in them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Clear the bars, write the line, draw the bars again."""
+        tqdm.write(self.format(record), file=self.stream)
+        self.flush()
 
 
 def bar(items: Iterable[Item], *, total: int, description: str) -> Iterable[Item]:
