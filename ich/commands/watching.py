@@ -137,7 +137,7 @@ def _start(config: DictConfig, folder: Path, *, public: bool) -> "wandb.Run | No
 def _line(run: "wandb.Run", mode: Mode) -> str:
     if mode.word == "online":
         return f"W&B: {run.url}"
-    return f"W&B offline, {mode.reason}; wandb sync {shown(Path(run.dir).parent)}"
+    return f"W&B offline ({mode.reason}); to send it: wandb sync {shown(Path(run.dir).parent)}"
 
 
 def _path_in_runs(path: Path, config: DictConfig) -> str:

@@ -16,10 +16,10 @@ from ich.metrics.probability import probability_of
 from ich.metrics.ranking import average_precision, roc_auc
 from ich.metrics.value import Value
 
-LABEL_SCORES: dict[str, Callable[..., Value]] = {  # each is logged for each label; the last two at a probability of one half
+LABEL_SCORES: dict[str, Callable[..., Value]] = {  # each is logged for each label
     "auc": roc_auc,
     "average_precision": average_precision,
-    "sensitivity": sensitivity,
+    "sensitivity": sensitivity,  # at a probability of one half, like the next
     "specificity": specificity,
 }
 

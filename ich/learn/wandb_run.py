@@ -53,11 +53,11 @@ def choose_mode(wanted: str, *, public: bool, environment: Mapping[str, str] | N
     if said == "disabled":
         return Mode("disabled", "WANDB_MODE=disabled")
     if not public:
-        return Mode("offline", "these data are no published set; logger.wandb.mode=online sends the run all the same")
+        return Mode("offline", "not a published data set, logger.wandb.mode=online sends it all the same")
     if said and said != "online":
         return Mode("offline", f"WANDB_MODE={said}")
     if not has_key(environment):
-        return Mode("offline", "no key found; wandb login sets one")
+        return Mode("offline", "no key found, wandb login sets one")
     return Mode("online", "a key was found")
 
 

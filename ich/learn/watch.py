@@ -109,7 +109,7 @@ class Watch(Callback):
         rows: list[list[Any]] = [
             [one.row, one.loss, one.label, *one.probabilities, *one.truth] for one in self.best.worst
         ]
-        heads = [
+        heads: list[str | int] = [
             "row",
             "loss",
             "label",
