@@ -9,7 +9,7 @@ COMMENTED_KEY = re.compile(r"^(?P<indent> *)(?P<key>[a-z_0-9]+): *(?P<value>[^#]
 # Files whose keys every user meets: group, file, prefix of its keys. The others are named with their choices.
 SHOWN_FILES = (
     ("data", "rsna", "data."),
-    ("sampling", "default", "data."),
+    ("loading", "default", "data."),
     ("store", "default", "store."),
     ("trainer", "default", "trainer."),
     ("optimizer", "adam", "optimizer."),

@@ -6,15 +6,25 @@ from collections.abc import Iterator
 import numpy as np
 from torch.utils.data import Sampler
 
+from ich.data.draws import Draws, each_once
+
 Item = tuple[int, int]  # number of the sample, epoch: workers that outlive an epoch still know which one it is
 
 
 class TrainingSampler(Sampler[Item]):
-    """Shuffles by (seed, epoch); every process draws equally many, so that all make the same number of steps."""
+    """Draws by (seed, epoch); every process draws equally many, so that all make the same number of steps."""
 
-    def __init__(self, n_samples: int, *, seed: int, rank: int = 0, world: int = 1) -> None:
-        """Share `n_samples` out over `world` processes, of which this is number `rank`."""
-        self.n_samples, self.seed, self.rank, self.world = n_samples, seed, rank, world
+    def __init__(self, samples: int | Draws, *, seed: int, rank: int = 0, world: int = 1) -> None:
+        """Share an epoch out over processes.
+
+        Args:
+            samples: how often each is drawn; a number draws so many samples once each.
+            seed: of the order.
+            rank: number of this process.
+            world: how many there are.
+        """
+        self.draws = each_once(samples) if isinstance(samples, int) else samples
+        self.seed, self.rank, self.world = seed, rank, world
         self.epoch = 0
         self.start = 0
 
@@ -32,11 +42,11 @@ class TrainingSampler(Sampler[Item]):
         self.start = done * batch_size
 
     def __len__(self) -> int:
-        return math.ceil(self.n_samples / self.world)
+        return math.ceil(self.draws.n_drawn / self.world)
 
     def __iter__(self) -> Iterator[Item]:
         """Yield this process' share of the epoch's order, from `start` on, once."""
-        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.n_samples)
+        order = self.draws.order(np.random.default_rng([self.seed, self.epoch]))
         padded = np.resize(order, len(self) * self.world)  # the first ones come again until all processes have as many
         start, self.start = self.start, 0
         for number in padded[self.rank :: self.world][start:]:

@@ -47,6 +47,7 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
         self.labels = labels_of(store, studies)  # (N, L)
         chosen = store.slices.iloc[self.rows]
         self.study_keys = chosen["study"].to_numpy()
+        self.study_numbers = chosen.groupby("study", sort=False).ngroup().to_numpy(dtype=np.int64)
         self.around = _around(chosen, neighbours)  # (N, n)
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ import pytorch_lightning
 from torch.utils.data import DataLoader
 
 from ich.data.augment import Augment
+from ich.data.draws import AllSlices, Sampling
 from ich.data.loaders import as_read, make_loader, n_workers, share_of_batch
 from ich.data.sampling import ShardSampler, TrainingSampler
 from ich.data.slice_dataset import SliceDataset
@@ -31,6 +32,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
         batch_size: int = 32,
         workers: int | None = None,
         augment: Augment | None = None,
+        sampling: Sampling | None = None,
         neighbours: Neighbours = ALONE,
         seed: int = 0,
         processes: int = 1,
@@ -44,6 +46,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
             batch_size: global batch, over all processes.
             workers: loader processes a training process; None goes by the cores.
             augment: of training samples; validation is never augmented.
+            sampling: how often training slices are drawn; None takes each once an epoch.
             neighbours: slices that come along.
             seed: of order and augmentation.
             processes: training processes of all machines (world size).
@@ -55,6 +58,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
         self.path, self.fold, self.leave_out = Path(store), fold, tuple(leave_out)
         self.batch_size, self.neighbours, self.seed = batch_size, neighbours, seed
         self.augment, self.processes = augment, processes
+        self.sampling = AllSlices() if sampling is None else sampling
         self.batch_a_process = share_of_batch(batch_size, processes)
         self.workers = n_workers(workers, processes)
         self._batches_done = 0
@@ -74,9 +78,10 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
         self._batches_done = n_batches
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """Shuffled by (seed, epoch); equally many steps on each process."""
+        """Drawn by (seed, epoch); equally many steps on each process."""
         dataset = self._dataset(self.split.train, self.augment)
-        sampler = TrainingSampler(len(dataset), seed=self.seed, rank=self._rank, world=self.processes)
+        draws = self.sampling(dataset.labels, dataset.study_numbers)
+        sampler = TrainingSampler(draws, seed=self.seed, rank=self._rank, world=self.processes)
         sampler.go_on_after(self._batches_done, batch_size=self.batch_a_process)
         return self._loader(dataset, sampler)
 

@@ -25,6 +25,7 @@ def run_without_store(tmp_path):
             "log_every_n_steps": 1,
         },
         "augment": {"_target_": "ich.data.augment.Unchanged"},
+        "sampling": {"_target_": "ich.data.draws.AllSlices"},
         "loss": {"_target_": "ich.learn.losses.WeightedBCE", "weights": [1, 1, 1, 1, 1, 2]},
         "optimizer": {"_target_": "torch.optim.SGD", "_partial_": True},
         "schedule": {"_target_": "ich.learn.schedules.constant", "_partial_": True},
