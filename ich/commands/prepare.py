@@ -10,6 +10,7 @@ from ich.commands.runs import store_path, store_words
 from ich.commands.terminal import bar, say, say_counts, shown, table
 from ich.errors import EXIT_OK, EXIT_PARTLY
 from ich.labels import LABELS
+from ich.report.contact_sheet import write_contact_sheet
 from ich.store.prepare import prepare_store
 from ich.store.summary import PreparedSummary, ShardSummary
 
@@ -40,6 +41,7 @@ def prepare(config: DictConfig) -> int:
         _say_shard(summary)
     else:
         _say_summary(summary)
+        say("prepare", f"look through the studies: {shown(write_contact_sheet(summary.path))}")
         _say_next(summary, config)
     return EXIT_PARTLY if summary.n_failed else EXIT_OK
 
