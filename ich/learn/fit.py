@@ -15,17 +15,20 @@ from torch.optim import Optimizer
 
 from ich.data.slices import SliceDataModule
 from ich.data.statistics import measure_window_statistics
-from ich.data.studies import FeatureReader, StudyDataModule, feature_statistics
+from ich.data.studies import FeatureReader, StudyDataModule
 from ich.learn.callbacks import EpochLines
 from ich.learn.checkpoint import Checkpoint
+from ich.learn.components import fit_input
 from ich.learn.facts import plain, sequence_facts, slice_facts
 from ich.learn.keeping import USUAL_KEEPING, BestAndLast, Keeping
 from ich.learn.module import NetModule
+from ich.learn.overfit import PREVALENCE_SCORE, FewBatches
 from ich.learn.randomness import RandomStates
 from ich.learn.resume import EarlierRows, read_stopped, remove_unfinished
 from ich.learn.schedules import Schedule
 from ich.learn.sequence_module import SequenceModule
 from ich.learn.slice_module import SliceModule
+from ich.learn.timing import PartTimes
 from ich.learn.trainer import TrainingSettings, make_trainer, quiet_lightning
 
 MOST_MEASURED = 300  # training studies that a window's mean and std are measured on; more change the third digit
@@ -51,6 +54,8 @@ class FitResult:
     best_epoch: int
     seconds: float
     slices_per_second: float
+    part_seconds: dict[str, float] | None = None  # where the time went, if that was measured
+    timed_steps: int = 0  # training steps that this time is of
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,15 @@ def fit_slices(
     measured_on = data.split.train[:: 1 + len(data.split.train) // MOST_MEASURED]
     arguments["windows"] = measure_window_statistics(data.store, measured_on, arguments["windows"])
     module = SliceModule(
-        arguments, loss=recipe.loss, optimizer=recipe.optimizer, schedule=recipe.schedule, facts=slice_facts(data)
+        arguments,
+        loss=recipe.loss,
+        optimizer=recipe.optimizer,
+        schedule=recipe.schedule,
+        facts=slice_facts(data),
+        channels_last=settings.channels_last,
     )
+    if settings.compile:
+        module.net.compile()
     return _fit(run, module, data=data, settings=settings, watching=watching, keeping=keeping)
 
 
@@ -126,16 +138,14 @@ def fit_sequence(
         CheckpointError: the run was stopped on other data, or within an epoch on other processes.
     """
     _begin(settings)
-    mean, std = feature_statistics(data.features, data.split.train)
     module = SequenceModule(
         {**plain(net), "n_features": data.features.n_features},
         loss=recipe.loss,
         optimizer=recipe.optimizer,
         schedule=recipe.schedule,
         facts=sequence_facts(data, cnn=cnn),
-        feature_mean=mean,
-        feature_std=std,
     )
+    fit_input(module.net, data.features, data.split.train)
     return _fit(run, module, data=data, settings=settings, watching=watching, keeping=keeping)
 
 
@@ -176,11 +186,13 @@ def _fit(
     keeping: Keeping,
 ) -> FitResult:
     kept, lines = BestAndLast(run / "checkpoints", keeping=keeping), EpochLines()
+    few = None if settings.overfit_batches is None else FewBatches(data, settings.overfit_batches)
+    times = PartTimes() if settings.profile else None
     stopped = read_stopped(kept.last_path)
     going_on: list[Callback] = []
     if stopped is not None:
         stopped.check(module.facts, processes=settings.devices.n_processes)
-        data.resume_after(stopped.n_batches)
+        (few or data).resume_after(stopped.n_batches)
         going_on = [EarlierRows(run, stopped)]
     trainer = make_trainer(
         run,
@@ -189,17 +201,25 @@ def _fit(
         loggers=watching.loggers,
         show_bar=watching.show_bar,
         bar_row=watching.bar_row,
+        profiler=times,
     )
     if trainer.is_global_zero:
         remove_unfinished(kept.last_path.parent)
     with quiet_lightning():
-        trainer.fit(module, datamodule=data, ckpt_path=None if stopped is None else stopped.checkpoint)
+        trainer.fit(module, datamodule=few or data, ckpt_path=None if stopped is None else stopped.checkpoint)
+    return _result(kept, lines, few=few, times=times)
+
+
+def _result(kept: BestAndLast, lines: EpochLines, *, few: FewBatches | None, times: PartTimes | None) -> FitResult:
+    """What a training left; every process must call this."""
     return FitResult(
         best=kept.best_path,
         last=kept.last_path,
-        metrics=kept.scores,
+        metrics=kept.scores if few is None else {**kept.scores, PREVALENCE_SCORE: few.prevalence_log_loss()},
         best_log_loss=kept.best_score,
         best_epoch=kept.best_epoch or 0,
         seconds=kept.seconds,
         slices_per_second=lines.slices_per_second or 0.0,
+        part_seconds=None if times is None else times.rows(),
+        timed_steps=0 if times is None else times.n_steps,
     )

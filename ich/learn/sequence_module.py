@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
 from ich.learn.module import Answers, Batch, NetModule
@@ -23,10 +23,8 @@ class SequenceModule(NetModule):
         optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
         schedule: Schedule,
         facts: Mapping[str, Any],
-        feature_mean: Tensor,
-        feature_std: Tensor,
     ) -> None:
-        """Build the net; it starts at the training prevalence and standardises by the training features.
+        """Build the net; it starts at the training prevalence, and its input is still to be fitted to features.
 
         Args:
             net: plain build arguments of `ich.nets.build.build`, with `n_features`.
@@ -34,12 +32,9 @@ class SequenceModule(NetModule):
             optimizer: as for NetModule.
             schedule: as for NetModule.
             facts: as for NetModule; `net` is taken from the net that was built.
-            feature_mean: (F,) of the training slices.
-            feature_std: (F,) of the training slices.
         """
         made: Any = build(net)
         made.set_prevalence(torch.tensor(facts["prevalence"]))
-        made.set_standardisation(feature_mean, feature_std)
         super().__init__(
             made, loss=loss, optimizer=optimizer, schedule=schedule, facts={**facts, "net": made.arguments}
         )

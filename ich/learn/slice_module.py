@@ -25,6 +25,7 @@ class SliceModule(NetModule):
         optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
         schedule: Schedule,
         facts: Mapping[str, Any],
+        channels_last: bool = True,
     ) -> None:
         """Build the net; a fresh head starts at the training prevalence.
 
@@ -34,11 +35,13 @@ class SliceModule(NetModule):
             optimizer: as for NetModule.
             schedule: as for NetModule.
             facts: as for NetModule; `net` and `windows` are taken from the net that was built.
+            channels_last: the memory format of its tensors.
         """
         made: Any = build(net)
         if net.get("weights") in FRESH_HEAD:
             made.set_prevalence(torch.tensor(facts["prevalence"]))
-        made.to(memory_format=torch.channels_last)
+        if channels_last:
+            made.to(memory_format=torch.channels_last)
         said = {**facts, "net": made.arguments, "windows": made.arguments["windows"]}
         super().__init__(made, loss=loss, optimizer=optimizer, schedule=schedule, facts=said)
 

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback, TQDMProgressBar
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import CSVLogger, Logger
 from pytorch_lightning.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 
 from ich.errors import ConfigError
 from ich.learn.checkpoint import PlainCheckpointIO
 from ich.learn.devices import PRECISIONS, Devices
+from ich.learn.progress_bar import TrainingBar
+from ich.learn.timing import FromSecondEpoch, PartTimes
 
 # Lightning's advice that a user of ours can do nothing about, and advertisements, by the logger they come from.
 CHATTY_LOGGERS = (
@@ -32,8 +34,11 @@ QUIET_WARNINGS = (
     r".*Experiment logs directory .* exists and is not empty.*",  # the run folder holds config.yaml already
     r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",  # Lightning with torch 2.9 and newer
     r".*It is recommended to use `self\.log.*sync_dist=True.*",  # scores come from gathered rows, the same on each rank
+    r".*resuming from a checkpoint that ended before the epoch ended.*",  # our sampler knows where it stood
     r".*Detected call of `lr_scheduler\.step\(\)` before `optimizer\.step\(\)`.*",  # a first step skipped by the scaler
 )
+
+COUNTS = ("max_epochs", "log_every_n_steps", "threads", "accumulate", "limit_batches", "overfit_batches")
 
 
 @dataclass(frozen=True)
@@ -47,18 +52,22 @@ class TrainingSettings:
     gradient_clip: float | None = None  # largest norm of the gradient
     threads: int | None = None  # torch threads a process; None leaves them
     log_every_n_steps: int = 50
+    accumulate: int = 1  # batches whose gradients make one step
+    channels_last: bool = True  # the memory format of a slice net; on CPU and on tensor cores the faster one
+    compile: bool = False  # let torch.compile make one program of a slice net
+    limit_batches: int | None = None  # batches an epoch a process takes, of training and of validation; None: all
+    overfit_batches: int | None = None  # train and validate on so many batches only, again and again
+    profile: bool = False  # measure where the time goes, waiting for the device at each part
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS[1:]:
             raise ConfigError(
                 f"trainer.precision={self.precision}: expected one of {', '.join(PRECISIONS[1:])}; set it"
             )
-        for name, lowest in (("max_epochs", 1), ("log_every_n_steps", 1), ("threads", 1)):
+        for name in COUNTS:
             value = getattr(self, name)
-            if value is not None and value < lowest:
-                raise ConfigError(
-                    f"trainer.{name}={value}: expected {lowest} or more, found {value}; set trainer.{name}"
-                )
+            if value is not None and value < 1:
+                raise ConfigError(f"trainer.{name}={value}: expected 1 or more, found {value}; set trainer.{name}")
         if self.gradient_clip is not None and self.gradient_clip <= 0:
             raise ConfigError(
                 f"trainer.gradient_clip={self.gradient_clip}: expected a norm above 0, found {self.gradient_clip}; "
@@ -74,6 +83,7 @@ def make_trainer(
     loggers: Sequence[Logger] | None = None,
     show_bar: bool | None = None,
     bar_row: int = 0,
+    profiler: PartTimes | None = None,
 ) -> pl.Trainer:
     """A Trainer that writes into a run folder.
 
@@ -84,8 +94,11 @@ def make_trainer(
         loggers: Lightning loggers; None: `metrics.csv` in the run folder.
         show_bar: a progress bar; None: where stderr is a terminal.
         bar_row: row of the terminal that the bar takes, for trainings side by side.
+        profiler: measures the parts of the loop; None: nobody does.
     """
     bar = sys.stderr.isatty() if show_bar is None else show_bar
+    own: list[Callback] = [TrainingBar(row=bar_row)] if bar else []
+    own += [] if profiler is None else [FromSecondEpoch(profiler)]
     devices = settings.devices
     with quiet_lightning():
         return pl.Trainer(
@@ -97,8 +110,12 @@ def make_trainer(
             precision=settings.precision,  # type: ignore[arg-type]
             max_epochs=settings.max_epochs,
             gradient_clip_val=settings.gradient_clip,
+            accumulate_grad_batches=settings.accumulate,
+            limit_train_batches=settings.limit_batches,
+            limit_val_batches=settings.limit_batches,
+            profiler=profiler,
             log_every_n_steps=settings.log_every_n_steps,
-            callbacks=[*callbacks, *([TQDMProgressBar(refresh_rate=5, process_position=2 * bar_row)] if bar else [])],
+            callbacks=[*callbacks, *own],
             logger=[csv_logger(run)] if loggers is None else list(loggers),
             plugins=_plugins(devices),
             enable_progress_bar=bar,

@@ -29,7 +29,7 @@ def slice_module() -> SliceModule:
 @pytest.fixture
 def sequence_module() -> SequenceModule:
     net = {"net": "SliceLSTM", "n_features": 3, "hidden": 4, "layers": 1}
-    return SequenceModule(net, feature_mean=torch.full((3,), 5.0), feature_std=torch.full((3,), 2.0), **PARTS)
+    return SequenceModule(net, **PARTS)
 
 
 @pytest.fixture
@@ -62,15 +62,13 @@ def test_weights_of_a_run_keep_their_head(slice_module, tmp_path):
     assert module.facts["net"]["weights"] is None  # neither a path nor a need for the file
 
 
-def test_a_slice_net_computes_channels_last(slice_module):
-    convolution = next(m for m in slice_module.net.modules() if isinstance(m, torch.nn.Conv2d) and m.in_channels > 1)
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_a_slice_net_computes_in_the_memory_format_that_was_asked_for(channels_last):
+    net = {"net": "SliceNet", "backbone": "tiny", "windows": WINDOW, "weights": "none"}
+    module = SliceModule(net, channels_last=channels_last, **PARTS)
+    convolution = next(m for m in module.net.modules() if isinstance(m, torch.nn.Conv2d) and m.in_channels > 1)
 
-    assert convolution.weight.is_contiguous(memory_format=torch.channels_last)
-
-
-def test_the_sequence_net_standardises_by_the_given_moments(sequence_module):
-    assert sequence_module.net.feature_mean.tolist() == [5.0] * 3
-    assert sequence_module.net.feature_std.tolist() == [2.0] * 3
+    assert convolution.weight.is_contiguous(memory_format=torch.channels_last) is channels_last
 
 
 def test_slices_of_a_study_are_answered_without_padding(sequence_module, studies):

@@ -5,14 +5,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ich.errors import ConfigError
 from ich.nets.sequence import SEQUENCE_NETS
 
-F = 7
+F = 13  # seven pooled features and the slice net's six logits
+FURTHER = {"ComponentLSTM": {"components": 4}}  # arguments that the others don't take
 
 
 def _make(name):
     torch.manual_seed(0)
-    return SEQUENCE_NETS[name](F, hidden=5, layers=2).eval()
+    return SEQUENCE_NETS[name](F, hidden=5, layers=2, **FURTHER.get(name, {})).eval()
 
 
 def _study(n_slices, seed=0):
@@ -73,8 +75,8 @@ def test_a_slice_hears_of_the_slices_before_and_behind(name):
     assert not torch.allclose(logits[0, 2], other_logits[0, 2])
 
 
-@pytest.mark.parametrize("name", SEQUENCE_NETS)
-def test_standardisation_travels_with_the_weights(name):
+def test_standardisation_travels_with_the_weights():
+    name = "SliceLSTM"
     net, again = _make(name), _make(name)
     mean, std = torch.arange(F) * 1.0, torch.full((F,), 2.0)
     net.set_standardisation(mean, std)
@@ -86,9 +88,8 @@ def test_standardisation_travels_with_the_weights(name):
     torch.testing.assert_close(again(study * 2 + mean, mask)[1], _make(name)(study, mask)[1])
 
 
-@pytest.mark.parametrize("name", SEQUENCE_NETS)
-def test_a_feature_that_never_varied_does_not_blow_up(name):
-    net = _make(name)
+def test_a_feature_that_never_varied_does_not_blow_up():
+    net = _make("SliceLSTM")
     net.set_standardisation(torch.zeros(F), torch.zeros(F))
 
     slice_logits, _ = net(_study(3)[None], torch.ones(1, 3, dtype=torch.bool))
@@ -105,3 +106,34 @@ def test_an_untrained_sequence_net_can_answer_the_prevalence(name):
 
     slice_logits, _ = net(_study(3)[None], torch.ones(1, 3, dtype=torch.bool))
     torch.testing.assert_close(slice_logits[0].sigmoid(), prevalence.expand(3, 6))
+
+
+def test_components_travel_with_the_weights_and_are_all_that_is_seen_of_pooled_features():
+    net, again = _make("ComponentLSTM"), _make("ComponentLSTM")
+    mean, axes = torch.arange(7) * 1.0, torch.eye(7)[[6, 0, 1, 2]]
+    net.set_components(mean, axes)
+    again.load_state_dict(net.state_dict())
+    mask, study = torch.ones(1, 3, dtype=torch.bool), _study(3)[None]
+    elsewhere = study.clone()
+    elsewhere[..., 3:6] += 5  # along none of the axes
+
+    torch.testing.assert_close(again(elsewhere, mask)[0], net(study, mask)[0])
+
+
+def test_probabilities_reach_the_head_without_the_lstm():
+    net, mask = _make("ComponentLSTM"), torch.ones(1, 3, dtype=torch.bool)
+    torch.nn.init.zeros_(net.head.weight)
+    torch.nn.init.zeros_(net.head.bias)
+    with torch.no_grad():
+        net.head.weight[:, -6:] = torch.eye(6)
+    study = _study(3)[None]
+
+    slice_logits, _ = net(study, mask)
+
+    torch.testing.assert_close(slice_logits, study[..., -6:].sigmoid())
+
+
+@pytest.mark.parametrize("components", [0, 8])
+def test_more_components_than_pooled_features_are_refused(components):
+    with pytest.raises(ConfigError, match=rf"model\.net\.components={components}: expected 1 to 7"):
+        SEQUENCE_NETS["ComponentLSTM"](F, components=components)
