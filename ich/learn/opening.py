@@ -30,10 +30,9 @@ class OpeningLine(Callback):
         n_trained = sum(one.numel() for one in parameters if one.requires_grad)
         n_frozen = sum(one.numel() for one in parameters if not one.requires_grad)
         logger.info(
-            "%s parameters%s; %s epochs of %d steps, %s",
+            "%s parameters%s; %d steps an epoch, %s",
             f"{n_trained:,}",
             f" and {n_frozen:,} frozen" if n_frozen else "",
-            trainer.max_epochs,
             int(trainer.num_training_batches),
             self._batch(trainer.datamodule.batch_size, trainer.world_size),  # type: ignore[attr-defined]
         )

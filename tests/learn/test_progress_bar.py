@@ -1,0 +1,27 @@
+"""The bar of a training as a terminal shows it."""
+
+import dataclasses
+import re
+
+import pytest
+
+from ich.data.slices import SliceDataModule
+from ich.learn.fit import Watching, fit_slices
+
+
+@pytest.fixture
+def drawn(store, net, recipe, settings, tmp_path, capfd) -> str:
+    data = SliceDataModule(store.path, fold=0, leave_out=[2], batch_size=6, workers=0)
+    two_epochs = dataclasses.replace(settings, max_epochs=2)
+    fit_slices(tmp_path, data, net=net, recipe=recipe, settings=two_epochs, watching=Watching(show_bar=True))
+    return capfd.readouterr().err
+
+
+def test_the_bar_shows_loss_rate_and_time_left_of_the_whole_training(drawn):
+    last = [part for part in drawn.split("\r") if "slices/s" in part][-1]
+
+    assert re.search(r"epoch 2 of 2 100%\|.*\| (\d+)/\1 steps, loss \d\.\d{4}, \d+ slices/s, 00:00 left", last)
+
+
+def test_validation_has_no_bar_of_its_own(drawn):
+    assert "alidat" not in drawn
