@@ -17,8 +17,6 @@ from ich.learn.devices import Devices, available_gpus, choose_precision, resolve
 from ich.learn.fit import Recipe
 from ich.learn.trainer import TrainingSettings
 
-CHOICES = ("best", "last")
-
 
 def make_recipe(config: DictConfig) -> Recipe:
     """Loss, optimizer and schedule of a training."""
@@ -45,17 +43,6 @@ def make_callbacks(config: DictConfig) -> list[Callback]:
     """The callbacks that were asked for, in order."""
     chosen = config.get("callbacks") or {}
     return [make_part(node, name=f"callbacks.{name}") for name, node in chosen.items()]
-
-
-def chooses_best(config: DictConfig) -> bool:
-    """Whether the net of the lowest validation log loss is kept, or the last one.
-
-    Raises:
-        ConfigError: neither was asked for.
-    """
-    if config.trainer.choose not in CHOICES:
-        raise ConfigError(f"trainer.choose={config.trainer.choose}: expected one of {', '.join(CHOICES)}; set it")
-    return str(config.trainer.choose) == "best"
 
 
 def training_devices(config: DictConfig) -> Devices:
@@ -90,6 +77,7 @@ def training_settings(config: DictConfig) -> tuple[TrainingSettings, str]:
         limit_batches=config.trainer.limit_batches,
         overfit_batches=config.trainer.overfit_batches,
         profile=config.trainer.profile,
+        choose=config.trainer.choose,
     )
     return settings, reason
 
@@ -106,7 +94,6 @@ def check_training(config: DictConfig) -> None:
     make_augment(config)
     make_sampling(config)
     make_callbacks(config)
-    chooses_best(config)
     try:
         recipe.optimizer([torch.nn.Parameter(torch.zeros(1))])
     except ValueError as error:

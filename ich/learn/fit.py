@@ -185,7 +185,8 @@ def _fit(
     watching: Watching,
     keeping: Keeping,
 ) -> FitResult:
-    kept, lines = BestAndLast(run / "checkpoints", keeping=keeping), EpochLines()
+    module.facts["chosen"] = settings.choose  # whether the validation fold had a say in which net this is
+    kept, lines = BestAndLast(run / "checkpoints", keeping=keeping, choose=settings.choose), EpochLines()
     few = None if settings.overfit_batches is None else FewBatches(data, settings.overfit_batches)
     times = PartTimes() if settings.profile else None
     stopped = read_stopped(kept.last_path)

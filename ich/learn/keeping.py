@@ -39,20 +39,26 @@ class BestAndLast(Checkpoint):
     """
 
     def __init__(
-        self, folder: Path, *, keeping: Keeping = USUAL_KEEPING, clock: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        *,
+        keeping: Keeping = USUAL_KEEPING,
+        choose: str = "best",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Keep them in this folder.
 
         Args:
             folder: of the two files; made when the first is written.
             keeping: how often, and who may stop the training.
+            choose: "best", or "last" for `best.ckpt` to hold the last epoch's net, as a cross-validation needs it.
             clock: seconds that only grow.
         """
         self.best_path, self.last_path = folder / BEST_FILE, folder / LAST_FILE
         self.best_score: float | None = None
         self.best_epoch: int | None = None
         self.scores: dict[str, float] = {}
-        self._keeping, self._clock = keeping, clock
+        self._keeping, self._choose, self._clock = keeping, choose, clock
         self._stop = keeping.stop or StopRequest()
         self._began = self._saved_at = clock()
         self._earlier_seconds = 0.0
@@ -121,7 +127,7 @@ class BestAndLast(Checkpoint):
         """Save; where no log loss can be measured, the latest net counts as the best."""
         self.scores = dict(getattr(pl_module, "scores", {}))
         score = self.scores.get("log_loss")
-        if score is None or self.best_score is None or score < self.best_score:
+        if self._choose == "last" or score is None or self.best_score is None or score < self.best_score:
             self.best_score, self.best_epoch = score, trainer.current_epoch
             trainer.save_checkpoint(self.best_path, weights_only=True)
         self._save_last(trainer)

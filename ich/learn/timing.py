@@ -33,7 +33,7 @@ class _Running:
 
 
 class PartTimes(Profiler):
-    """Adds up the seconds of each part; a GPU is waited for at each part's ends, so that work counts where it is done."""
+    """Adds up the seconds of each part; a GPU is waited for at a part's ends, so that work counts where it belongs."""
 
     def __init__(self) -> None:
         super().__init__()

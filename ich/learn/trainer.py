@@ -38,6 +38,7 @@ QUIET_WARNINGS = (
     r".*Detected call of `lr_scheduler\.step\(\)` before `optimizer\.step\(\)`.*",  # a first step skipped by the scaler
 )
 
+CHOICES = ("best", "last")
 COUNTS = ("max_epochs", "log_every_n_steps", "threads", "accumulate", "limit_batches", "overfit_batches")
 
 
@@ -57,6 +58,7 @@ class TrainingSettings:
     compile: bool = False  # let torch.compile make one program of a slice net
     limit_batches: int | None = None  # batches an epoch a process takes, of training and of validation; None: all
     overfit_batches: int | None = None  # train and validate on so many batches only, again and again
+    choose: str = "best"  # which net is kept: of the lowest validation log loss, or of the last epoch
     profile: bool = False  # measure where the time goes, waiting for the device at each part
 
     def __post_init__(self) -> None:
@@ -64,6 +66,8 @@ class TrainingSettings:
             raise ConfigError(
                 f"trainer.precision={self.precision}: expected one of {', '.join(PRECISIONS[1:])}; set it"
             )
+        if self.choose not in CHOICES:
+            raise ConfigError(f"trainer.choose={self.choose}: expected one of {', '.join(CHOICES)}; set it")
         for name in COUNTS:
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import warnings
 
@@ -11,6 +12,7 @@ from ich.data.slices import SliceDataModule
 from ich.learn.checkpoint import load_net, read_checkpoint
 from ich.learn.fit import fit_slices, predict_studies
 from ich.learn.metrics import slice_scores
+from ich.learn.schedules import constant
 
 
 def test_a_training_leaves_two_checkpoints_and_a_table(cnn_run):
@@ -82,6 +84,41 @@ def test_the_table_has_loss_rate_speed_and_scores(cnn_run):
     assert table["train/slices_per_second"].dropna().gt(0).all()
     assert "val/auc_any" in table
     assert "val/auc_epidural" not in table  # known nowhere
+
+
+def test_the_schedule_counts_steps_not_batches(store, recipe, settings, unwatched, net, tmp_path):
+    data = SliceDataModule(store.path, fold=0, leave_out=[2], batch_size=6, workers=0)  # three batches an epoch
+    seen = []
+    recipe = dataclasses.replace(
+        recipe, schedule=lambda optimizer, **length: seen.append(length) or constant(optimizer, **length)
+    )
+    two_epochs = dataclasses.replace(settings, accumulate=2, max_epochs=2)
+
+    fit_slices(tmp_path, data, net=net, recipe=recipe, settings=two_epochs, watching=unwatched)
+
+    assert seen == [{"total_steps": 4, "steps_per_epoch": 2}]  # the third batch makes a step of its own
+    assert torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 4
+
+
+def test_a_compiled_net_is_asked_for_by_compile(store, recipe, settings, unwatched, net, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module, **_: asked.append(type(module).__name__))
+    data = SliceDataModule(store.path, fold=0, leave_out=[2], batch_size=6, workers=0)
+
+    compiled = dataclasses.replace(settings, compile=True)
+    fit_slices(tmp_path, data, net=net, recipe=recipe, settings=compiled, watching=unwatched)
+
+    assert asked == ["SliceNet"]
+
+
+@pytest.mark.parametrize("choose", ["best", "last"])
+def test_a_checkpoint_says_whether_it_was_chosen(choose, store, recipe, settings, unwatched, net, tmp_path):
+    data = SliceDataModule(store.path, fold=0, leave_out=[2], batch_size=6, workers=0)
+    chosen = dataclasses.replace(settings, choose=choose)
+
+    result = fit_slices(tmp_path, data, net=net, recipe=recipe, settings=chosen, watching=unwatched)
+
+    assert read_checkpoint(result.best).facts["chosen"] == choose
 
 
 def test_the_same_seed_gives_the_same_weights(cnn_run, store, recipe, settings, unwatched, net, tmp_path):

@@ -106,3 +106,9 @@ def test_seconds_of_before_a_stop_count(tmp_path):
     kept.load_state_dict({"best_score": None, "best_epoch": None, "scores": {}, "seconds": 100.0})
 
     assert kept.seconds == 100.0
+
+
+def test_where_nothing_is_chosen_best_is_the_latest_epoch(train, tmp_path):
+    kept = BestAndLast(tmp_path / "checkpoints", choose="last")
+
+    assert train([0.2, 0.3, 0.4], kept) == ("2", "2")

@@ -19,6 +19,10 @@ CPU = Devices("cpu", 1, "auto")
         ("max_epochs", -1),
         ("threads", 0),
         ("log_every_n_steps", 0),
+        ("accumulate", 0),
+        ("limit_batches", 0),
+        ("overfit_batches", 0),
+        ("choose", "worst"),
         ("gradient_clip", 0.0),
         ("gradient_clip", -1.0),
     ],
@@ -29,11 +33,14 @@ def test_numbers_that_make_no_training_are_refused(name, value):
 
 
 def test_settings_reach_the_trainer(tmp_path):
-    settings = TrainingSettings(CPU, "bf16-mixed", max_epochs=3, gradient_clip=0.5, log_every_n_steps=7)
+    settings = TrainingSettings(
+        CPU, "bf16-mixed", max_epochs=3, gradient_clip=0.5, log_every_n_steps=7, accumulate=4, limit_batches=9
+    )
 
     trainer = make_trainer(tmp_path, settings=settings, loggers=[], show_bar=False)
 
     assert (trainer.max_epochs, trainer.gradient_clip_val, trainer.log_every_n_steps) == (3, 0.5, 7)
+    assert (trainer.accumulate_grad_batches, trainer.limit_train_batches, trainer.limit_val_batches) == (4, 9, 9)
     assert trainer.precision == "bf16-mixed"
     assert trainer.num_sanity_val_steps == 0
     assert isinstance(trainer.strategy.checkpoint_io, PlainCheckpointIO)
