@@ -39,9 +39,15 @@ def compose_checked(command: str, overrides: Sequence[str]) -> DictConfig:
     Raises:
         ConfigError: all that is wrong with it, a line each.
     """
-    typed = _parse(overrides)
-    groups = [item for item in typed if _is_group(item)]
-    values = [item for item in typed if not _is_group(item)]
+    typed = parse_overrides(overrides)
+    several = [item for item in typed if item.is_sweep_override()]
+    if several:
+        key, _, found = str(several[0].input_line).partition("=")
+        raise ConfigError(
+            f"{key}={found}: expected one value, found several; a list is {key}=[{found}], a run for each needs -m"
+        )
+    groups = [item for item in typed if is_group(item)]
+    values = [item for item in typed if not is_group(item)]
     wrong = [_wrong_choice(item) for item in groups if not _names_a_choice(item.value())]
     if wrong:
         raise ConfigError("\n".join(wrong))
@@ -53,19 +59,15 @@ def compose_checked(command: str, overrides: Sequence[str]) -> DictConfig:
     return checked(command, composed, reference=known)
 
 
-def check_names(command: str, overrides: Sequence[str]) -> None:
-    """Refuse unknown names in the overrides of a sweep, whose jobs are composed one by one later.
+def hydra_settings(command: str, overrides: Sequence[str]) -> DictConfig:
+    """Hydra's own settings under overrides of which each is one value: launcher, sweeper, folders.
 
     Raises:
-        ConfigError: all unknown names, a line each.
+        ConfigError: they don't compose.
     """
-    typed = _parse(overrides)
-    fixed = [item for item in typed if _is_group(item) and not item.is_sweep_override()]
-    swept = {item.key_or_group for item in typed if _is_group(item) and item.is_sweep_override()}
-    values = [item for item in typed if not _is_group(item) and item.key_or_group.partition(".")[0] not in swept]
-    unknown = list(_unknown_names(_compose(command, fixed), values))
-    if unknown:
-        raise ConfigError("\n".join(unknown))
+    settings = _compose(command, parse_overrides(overrides), with_hydra=True).hydra
+    assert isinstance(settings, DictConfig)
+    return settings
 
 
 def checked(command: str, composed: DictConfig, *, reference: DictConfig | None = None) -> DictConfig:
@@ -95,9 +97,7 @@ def checked(command: str, composed: DictConfig, *, reference: DictConfig | None 
     return OmegaConf.create(plain)
 
 
-def remember_start(
-    command: str, config: DictConfig, *, typed: Sequence[str], sweep: str | None = None
-) -> DictConfig:
+def remember_start(command: str, config: DictConfig, *, typed: Sequence[str], sweep: str | None = None) -> DictConfig:
     """Write into a training's configuration how it was started, for names and tables of runs.
 
     Args:
@@ -125,7 +125,12 @@ def dotted(node: Mapping[str, Any], path: str = "") -> Iterator[str]:
             yield from dotted(child, f"{path}{key}.")
 
 
-def _parse(overrides: Sequence[str]) -> list[Override]:
+def parse_overrides(overrides: Sequence[str]) -> list[Override]:
+    """What was typed, understood.
+
+    Raises:
+        ConfigError: characters that need quotes.
+    """
     parser = OverridesParser.create()
     parsed = []
     for text in overrides:
@@ -139,8 +144,9 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
     return parsed
 
 
-def _is_group(item: Override) -> bool:
-    return (config_folder() / item.key_or_group).is_dir()
+def is_group(item: Override) -> bool:
+    """Whether an override chooses a file of a group, and does not set a value."""
+    return item.key_or_group.startswith("hydra/") or (config_folder() / item.key_or_group).is_dir()
 
 
 def _names_a_choice(value: Any) -> bool:
@@ -151,11 +157,12 @@ def _wrong_choice(item: Override) -> str:
     return f"{item.input_line}: expected one of {', '.join(choices(item.key_or_group))}, found {item.value()!r}"
 
 
-def _compose(command: str, overrides: Sequence[Override]) -> DictConfig:
+def _compose(command: str, overrides: Sequence[Override], *, with_hydra: bool = False) -> DictConfig:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(config_dir=str(config_folder()), version_base="1.3"):
-            return compose(config_name=command, overrides=[item.input_line or "" for item in overrides])
+            lines = [item.input_line or "" for item in overrides]
+            return compose(config_name=command, overrides=lines, return_hydra_config=with_hydra)
     except MissingConfigException as error:
         raise ConfigError(_unknown_choice(error)) from error
     except yaml.YAMLError as error:
@@ -170,6 +177,8 @@ def _unknown_choice(error: MissingConfigException) -> str:
     group, _, choice = (error.missing_cfg_file or "").rpartition("/")
     if not group:
         return _first_line(error)
+    if group.startswith("hydra/"):
+        return f"{group}={choice}: no such choice here; joblib, submitit and optuna come with: pip install 'ich[sweep]'"
     names = choices(group)
     hint = nearest(choice, names)
     listed = "" if hint.startswith(";") else f" Choices: {', '.join(names)}"

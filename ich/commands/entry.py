@@ -1,6 +1,5 @@
 """How every command starts and ends: help, flags, checked configuration, errors as one line, exit codes."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -11,11 +10,13 @@ from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USER, ConfigError, IchErr
 
 Task = Callable[[DictConfig], int]
 
-HYDRA_FLAGS = frozenset(
-    {"-m", "--multirun", "-c", "--cfg", "--resolve", "-p", "--package", "-i", "--info", "-r", "--run", "--version"}
-    | {"-cn", "--config-name", "-cd", "--config-dir", "-cp", "--config-path", "--hydra-help", "--experimental-rerun"}
-    | {"-sc", "--shell-completion"}
+MULTIRUN_FLAGS = frozenset({"-m", "--multirun"})
+# These show something and run nothing.
+SHOWING_FLAGS = frozenset(
+    {"-c", "--cfg", "--resolve", "-p", "--package", "-i", "--info", "--hydra-help", "-sc", "--shell-completion"}
 )
+# Pages of these groups are made for several jobs.
+PAGES_FOR_SEVERAL = frozenset({"sweep", "cluster", "hydra.mode"})
 
 
 def run(command: str, arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +33,7 @@ def run(command: str, arguments: Sequence[str] | None = None) -> int:
         print(help_text(command))
         return EXIT_OK
     try:
-        return _with_flags(command, typed) if any(item.startswith("-") for item in typed) else _once(command, typed)
+        return _dispatch(command, typed)
     except IchError as error:
         for line in str(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
@@ -55,48 +56,44 @@ def _once(command: str, overrides: Sequence[str]) -> int:
     return task_of(command)(remember_start(command, config, typed=overrides))
 
 
-def _with_flags(command: str, typed: Sequence[str]) -> int:
-    """Multirun and Hydra's own flags: Hydra composes, each job's configuration is checked before it does anything."""
-    import hydra
-
-    from ich.commands.config import check_names, checked, config_folder, remember_start
-
+def _dispatch(command: str, typed: Sequence[str]) -> int:
+    """One job, several, or what Hydra's own flags ask for."""
     _refuse_foreign_flags(typed)
     _refuse_split_overrides(typed)
-    check_names(command, [item for item in typed if "=" in item and not item.startswith("-")])
-    worst = EXIT_OK
+    flags = {item.partition("=")[0] for item in typed if item.startswith("-")}
+    if flags & SHOWING_FLAGS:
+        return _show(command, typed)
+    if flags or any(item.partition("=")[0] in PAGES_FOR_SEVERAL and not item.endswith("=null") for item in typed):
+        from ich.commands.sweep import sweep
 
-    def job(composed: DictConfig) -> int:
-        from hydra.core.hydra_config import HydraConfig
-        from hydra.types import RunMode
+        return sweep(command, typed)
+    return _once(command, typed)
 
-        nonlocal worst
-        folder = HydraConfig.get().runtime.output_dir
-        if "run" in composed and composed.run is None:
-            composed.run = folder
-        config = remember_start(
-            command,
-            checked(command, composed),
-            typed=HydraConfig.get().overrides.task,
-            sweep=HydraConfig.get().sweep.dir if HydraConfig.get().mode == RunMode.MULTIRUN else None,
+
+def _show(command: str, typed: Sequence[str]) -> int:
+    """What Hydra shows and does not run: `--cfg job`, `--info`, `--shell-completion install=bash`."""
+    import hydra
+
+    from ich.commands.config import config_folder
+
+    def job(composed: DictConfig) -> None:
+        raise ConfigError(
+            "flags: expected one that shows something, found one that changes what is shown; add --cfg job"
         )
-        worst = max(worst, task_of(command)(config))
-        return worst
 
     before = sys.argv
-    sys.argv = [f"{command}.py", *typed]
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    sys.argv = [before[0] if before[0].endswith(f"{command}.py") else f"{command}.py", *typed]
     try:
         hydra.main(config_path=str(config_folder()), config_name=command, version_base="1.3")(job)()
     finally:
         sys.argv = before
-    return worst
+    return EXIT_OK
 
 
 def _refuse_foreign_flags(typed: Sequence[str]) -> None:
     """Options are written key=value; `--key value` is another program's way."""
     for item in typed:
-        if item.startswith("-") and item.partition("=")[0] not in HYDRA_FLAGS:
+        if item.startswith("-") and item.partition("=")[0] not in MULTIRUN_FLAGS | SHOWING_FLAGS:
             key = item.lstrip("-").partition("=")[0]
             raise ConfigError(
                 f"{item}: expected an option as {key}=VALUE, found a flag; --help lists options and flags"

@@ -108,6 +108,8 @@ class TrainerOptions:
     """Train and validate on so many batches only; null: on all."""
     profile: bool = False
     """Measure where the time goes."""
+    checkpoint_minutes: float = 15.0
+    """Minutes between two `last.ckpt` within an epoch."""
     side_by_side: int = 1
     """Pairs of the sequence stage that train at the same time on CPU."""
 
@@ -208,6 +210,10 @@ class TrainOptions:
     """Sequence stage: the slice checkpoint or run folder, or a list of them."""
     launch: bool = True
     """false writes the run folder and prints the torchrun line for several machines."""
+    resume: str | None = None
+    """Run folder to go on with; `last`: the newest unfinished one of this configuration; `auto`: that, or a new run."""
+    trust: bool = False
+    """Go on with a run folder that names parts of somebody else's code."""
 
 
 @dataclass
@@ -242,6 +248,7 @@ class EvaluateOptions:
 class PredictOptions:
     """What `predict.py` reads."""
 
+    paths: PathsOptions = field(default_factory=PathsOptions)
     input: str = MISSING
     """A DICOM file, a folder or a zip; several studies are told apart."""
     checkpoint: str = MISSING
@@ -258,6 +265,10 @@ class PredictOptions:
     """Slices a forward pass."""
     gpus: Any = "auto"
     """`auto`, `0` (CPU), or a GPU's number in brackets: `[1]`."""
+    shard: int | None = None
+    """Number of this shard, from 0; null: the whole work."""
+    shards: int = 1
+    """Shards that share the studies, each started by itself."""
 
 
 @dataclass

@@ -1,0 +1,88 @@
+"""The table after a sweep: a row a job, best first, in the terminal and as CSV."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ich.commands.job_record import JobRecord, read_records
+from ich.commands.terminal import say, shown, table
+from ich.errors import EXIT_OK, EXIT_PARTLY
+from ich.store.files import write_text
+
+TABLE_FILE = "sweep.csv"
+MOST_ROWS = 50  # on the terminal; sweep.csv has all
+STATES = {EXIT_OK: "done", EXIT_PARTLY: "partly"}
+
+
+def say_sweep(command: str, folder: Path, *, since: float, lost: bool) -> list[JobRecord]:
+    """Write `sweep.csv`, print its first rows and say what to type next.
+
+    Args:
+        command: `train`, `prepare` ...
+        folder: of the sweep.
+        since: seconds since the epoch; only jobs that ended later count as this start's.
+        lost: whether a job's process was gone without a word.
+
+    Returns:
+        Records of the jobs of this start.
+    """
+    frame = sweep_frame(read_records(folder))
+    if not frame.empty:
+        write_text(folder / TABLE_FILE, frame.to_csv(index=False))
+        print(table(_rows(frame), heads=["job", *_varied(frame), "log loss", "AUC any", "time", ""]))
+        say(command, f"{len(frame)} jobs, best first: {shown(folder / TABLE_FILE)}")
+    if lost:
+        say(command, "a job's process was killed; the same command does what is missing")
+    elif command == "train" and not frame.empty and frame["log_loss"].notna().any():
+        say("next", _next(frame, folder))
+    return read_records(folder, since=since)
+
+
+def sweep_frame(records: Sequence[JobRecord]) -> pd.DataFrame:
+    """A row a job, lowest log loss first: job, state, its options that differ, log_loss, seconds, further scores."""
+    options = [dict(one.lstrip("+").partition("=")[::2] for one in record.overrides) for record in records]
+    keys = dict.fromkeys(key for one in options for key in one if not key.startswith("hydra"))
+    differing = [key for key in keys if len({one.get(key) for one in options}) > 1]
+    rows = [
+        {
+            "job": record.number,
+            "state": STATES.get(record.code, f"failed ({record.code})"),
+            **{key: one.get(key, "") for key in differing},
+            "log_loss": record.scores.get("log_loss"),
+            "seconds": round(record.seconds, 1),
+            **{name: value for name, value in record.scores.items() if name != "log_loss"},
+        }
+        for record, one in zip(records, options, strict=True)
+    ]
+    frame = pd.DataFrame(rows)
+    return frame if frame.empty else frame.sort_values(["log_loss", "job"], ignore_index=True, na_position="last")
+
+
+def _varied(frame: pd.DataFrame) -> list[str]:
+    columns = list(frame.columns)
+    return columns[columns.index("state") + 1 : columns.index("log_loss")]
+
+
+def _rows(frame: pd.DataFrame) -> list[list[str]]:
+    return [
+        [
+            str(row["job"]),
+            *(str(row[key]) for key in _varied(frame)),
+            _number(row["log_loss"], digits=4),
+            _number(row.get("auc_any"), digits=3),
+            f"{row['seconds']:.0f} s",
+            str(row["state"]),
+        ]
+        for row in frame.head(MOST_ROWS).to_dict("records")
+    ]
+
+
+def _next(frame: pd.DataFrame, folder: Path) -> str:
+    if _varied(frame) == ["data.fold"]:
+        return f"python evaluate.py checkpoint={shown(folder)} subset=out_of_fold"
+    return f"python evaluate.py checkpoint={shown(folder / str(frame.loc[0, 'job']))}"
+
+
+def _number(value: float | None, *, digits: int) -> str:
+    return "-" if value is None or value != value else f"{value:.{digits}f}"
