@@ -9,6 +9,7 @@ import torch
 
 import ich  # noqa: F401  (its hook must be in place before anything imports torchvision)
 
+os.environ["WANDB_MODE"] = "offline"  # no test speaks to a server, whoever has a key
 torch.set_num_threads(1)  # tests run side by side, on nets too small to share out
 
 

@@ -1,11 +1,13 @@
 """What a run is called where others see it, and which of its settings they see: no path, no patient, no machine."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from ich.commands.options import SamplingOptions
 from ich.commands.runs import name_of
 
 LONGEST_NAME = 120  # characters; W&B cuts at 128
@@ -13,8 +15,8 @@ LONGEST_NAME = 120  # characters; W&B cuts at 128
 TELLING = ("windows", "augment", "loss", "optimizer", "schedule", "trainer", "callbacks", "model", "seed")
 TELLING_DATA = ("data.fold", "data.batch_size", "data.studies_per_batch", "sampling")
 NOT_TELLING = ("model", "model.net.weights", "trainer.gpus", "trainer.processes", "trainer.threads")
-# What only says where things lie, or how the run was started.
-HIDDEN = ("paths", "run", "cnn", "name", "started", "logger", "launch", "resume", "trust")
+# What says where things lie, how the run was started, or how a store would be made: the run did not read these.
+HIDDEN = ("paths", "run", "cnn", "name", "started", "logger", "launch", "resume", "trust", "store", "difficulty")
 PUBLISHED_WEIGHTS = (None, "none", "hub")
 
 
@@ -43,10 +45,16 @@ def tags_of(config: DictConfig) -> list[str]:
 
 
 def flat_config(config: DictConfig) -> dict[str, Any]:
-    """A configuration as dotted keys with plain values, for those who may see what a run was, not where it lies."""
+    """A configuration as dotted keys with plain values, for those who may see what a run was, not where it lies.
+
+    Of the data set only its name is told, and how the training draws from it; the windows are one word.
+    """
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
     shown = {str(key): value for key, value in plain.items() if key not in HIDDEN}
+    draws = {"name", *(field.name for field in fields(SamplingOptions))}
+    shown["data"] = {key: value for key, value in plain["data"].items() if key in draws}
+    shown["windows"] = ",".join(plain["windows"])
     return {key: value for key, value in _flat(shown) if _may_be_seen(key, value)}
 
 
@@ -70,12 +78,12 @@ def _flat(node: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _may_be_seen(key: str, value: Any) -> bool:
-    """Texts below `data` and `store` may name files and patients; elsewhere a slash makes a path."""
+    """Texts below `data` may name patients; elsewhere a slash makes a path."""
     if key == "data.name":
         return True
     if key == "model.net.weights":
         return value in PUBLISHED_WEIGHTS
     texts = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
-    if key.startswith(("data.", "store.")):
+    if key.startswith("data."):
         return not texts
     return not any("/" in text or "\\" in text for text in texts)

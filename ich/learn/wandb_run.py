@@ -2,6 +2,7 @@
 
 import netrc
 import os
+import textwrap
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 MODES = ("auto", "online", "offline")
 ID_FILE = "wandb.id"  # in the run folder: a training that goes on after a stop goes on in the same W&B run
 SERVER = "https://api.wandb.ai"
+LONGEST_REASON = 100  # characters of a server's own words
 PATIENCE = 30.0  # seconds until a server that does not answer is given up
 
 
@@ -156,4 +158,5 @@ def _quiet_settings() -> "wandb.Settings":
 
 
 def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return textwrap.shorten(line, LONGEST_REASON, placeholder=" ...")

@@ -63,12 +63,19 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Road:
     folder = tmp_path_factory.mktemp("road")
     data = ["data=phantom", f"data.root={folder / 'heads'}", f"store.path={folder / 'store'}"]
     heads = ["data.n_studies=30", "data.scanner.size=64", "data.scanner.n_slices=[8,10]", "store.size=64"]
-    training = [*data, *heads, "trainer.max_epochs=1", "trainer.threads=1", f"paths.features={folder / 'features'}"]
+    training = [
+        *data,
+        *heads,
+        "trainer.max_epochs=1",
+        "trainer.threads=1",
+        "trainer.log_every_n_steps=1",
+        f"paths.features={folder / 'features'}",
+    ]
     runs = ",".join(str(folder / name) for name in ("a", "b"))
     typed = {
         "prepare": ("prepare", *data, *heads, "processes=1", "data.processes=1"),
-        "a": ("train", *training, "model=tiny", f"run={folder / 'a'}", "data.leave_out=[3,4]"),
-        "b": ("train", *training, "model=tiny", f"run={folder / 'b'}", "data.leave_out=[1,2]"),
+        "a": ("train", *training, "model=tiny", f"run={folder / 'a'}", "data.leave_out=[3,4]", "seed=0"),
+        "b": ("train", *training, "model=tiny", f"run={folder / 'b'}", "data.leave_out=[1,2]", "logger=tensorboard"),
         "sequence": (
             "train",
             *training,

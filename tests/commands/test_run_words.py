@@ -1,0 +1,86 @@
+"""What others see of a run."""
+
+import copy
+import functools
+
+import pytest
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from ich.commands.config import compose_checked, remember_start
+from ich.commands.run_words import LONGEST_NAME, flat_config, group_of, readable_name, tags_of
+
+PATIENT = "p0123456789abcdef"
+
+
+composed = functools.cache(lambda *groups: compose_checked("train", list(groups)))  # a second each
+
+
+def config_of(*typed: str, sweep: str | None = None) -> DictConfig:
+    groups = [text for text in typed if text.startswith(("model=", "windows=", "experiment="))]
+    config = copy.deepcopy(composed(*groups))
+    for text in sorted(set(typed) - set(groups)):
+        key, _, value = text.partition("=")
+        OmegaConf.update(config, key, yaml.safe_load(value))
+    return remember_start("train", config, typed=typed, sweep=sweep)
+
+
+def test_a_name_holds_the_net_the_data_and_what_was_typed():
+    config = config_of("model=tiny", "optimizer.lr=1.0e-3", "windows=[brain,bone]", "trainer.gpus=0", "run=somewhere")
+
+    assert readable_name(config) == "tiny-phantom lr=1.0e-3 windows=[brain,bone]"
+
+
+def test_a_name_as_typed_comes_first():
+    assert readable_name(config_of("name=mine", "seed=3")) == "mine seed=3"
+
+
+def test_a_name_is_short_whatever_was_typed():
+    assert len(readable_name(config_of("model=tiny", f"loss.weights=[{','.join(['1.0'] * 60)}]"))) == LONGEST_NAME
+
+
+def test_a_pair_of_a_sequence_stage_says_which():
+    config = config_of("model=lstm", "run=runs/day/all/pair-1")
+
+    assert readable_name(config) == "slicelstm-phantom pair 1"
+    assert group_of(config) == "all"
+
+
+def test_runs_of_a_sweep_are_a_group_and_those_of_an_experiment_too():
+    assert group_of(config_of("seed=1", sweep="runs/sweeps/2026-01-02/03-04-05")) == "2026-01-02/03-04-05"
+    assert group_of(config_of("experiment=demo/cnn")) == "demo/cnn"
+    assert group_of(config_of("seed=1")) is None
+
+
+def test_tags_are_stage_and_data():
+    assert tags_of(config_of("model=lstm")) == ["sequence", "phantom"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"data.leave_out=[{PATIENT}]",
+        f"run=runs/{PATIENT}",
+        f"cnn={PATIENT}",
+        f"store.path=stores/{PATIENT}",
+        f"paths.runs=/home/{PATIENT}",
+        f"data.root={PATIENT}",
+        f"store.folds={PATIENT}.csv",
+        f"model.net.weights={PATIENT}",
+    ],
+)
+def test_neither_a_patient_nor_a_path_is_told(typed):
+    config = config_of("model=tiny", typed)
+
+    assert PATIENT in OmegaConf.to_yaml(config)
+    assert PATIENT not in f"{readable_name(config)} {flat_config(config)} {group_of(config)} {tags_of(config)}"
+
+
+def test_settings_that_make_runs_differ_are_told_flat():
+    told = flat_config(config_of("model=tiny", "optimizer.lr=1.0e-3", "data.leave_out=[3,4]", "windows=[brain,bone]"))
+
+    assert told["optimizer.lr"] == 1e-3
+    assert told["data.leave_out"] == [3, 4]
+    assert told["data.name"] == "phantom"
+    assert told["windows"] == "brain,bone"
+    assert told["model.net.backbone"] == "tiny"

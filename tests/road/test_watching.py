@@ -1,0 +1,175 @@
+"""What a W&B run carries, read back from disk with wandb's own reader, and what it must not carry."""
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from wandb.proto import wandb_internal_pb2
+from wandb.sdk.internal.datastore import DataStore
+
+from ich.labels import LABELS
+
+
+@dataclass
+class ReadBack:
+    """An offline run as wandb would send it."""
+
+    folder: Path
+    run: Any = None
+    kinds: set[str] = field(default_factory=set)
+    history: dict[str, Any] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def table(self, name: str) -> dict[str, Any]:
+        (file,) = (self.folder / "files/media/table").glob(f"{name}*.table.json")
+        return json.loads(file.read_text())
+
+
+def records_of(file: Path) -> Iterator[Any]:
+    reader = DataStore()
+    reader.open_for_scan(str(file))
+    while (content := reader.scan_data()) is not None:
+        record = wandb_internal_pb2.Record()
+        record.ParseFromString(content)
+        yield record
+
+
+def read_back(run: Path) -> ReadBack:
+    (folder,) = (run / "wandb").glob("offline-run-*")
+    found = ReadBack(folder)
+    for record in records_of(next(folder.glob("*.wandb"))):
+        found.kinds.add(record.WhichOneof("record_type"))
+        if record.HasField("run"):
+            found.run = record.run
+        for items, into in ((record.history.item, found.history), (record.summary.update, found.summary)):
+            into.update({".".join(item.nested_key) or item.key: json.loads(item.value_json) for item in items})
+    return found
+
+
+@pytest.fixture(scope="module")
+def slice_run(road) -> ReadBack:
+    return read_back(road.folder / "a")
+
+
+@pytest.fixture(scope="module")
+def sequence_run(road) -> ReadBack:
+    return read_back(road.folder / "sequence" / "pair-0")
+
+
+def test_a_run_has_name_tags_and_flat_settings(slice_run):
+    config = {item.key: json.loads(item.value_json) for item in slice_run.run.config.update}
+
+    assert slice_run.run.project == "ich"
+    assert slice_run.run.display_name.startswith("tiny-phantom")
+    assert "seed=0" in slice_run.run.display_name
+    assert set(slice_run.run.tags) == {"slice", "phantom"}
+    assert config["trainer.max_epochs"] == 1
+    assert config["model.net.backbone"] == "tiny"
+
+
+def test_pairs_of_a_sequence_stage_are_a_group(sequence_run):
+    assert sequence_run.run.run_group == "sequence"
+    assert "pair 0" in sequence_run.run.display_name
+
+
+@pytest.mark.parametrize("name", ["auc", "average_precision", "sensitivity", "specificity"])
+def test_scores_a_label_are_in_the_history_and_the_best_ones_in_the_summary(name, slice_run):
+    measured = {key.removeprefix("val/") for key in slice_run.history if key.startswith(f"val/{name}_")}
+
+    assert measured
+    assert measured <= {f"{name}_{label}" for label in LABELS}
+    assert all(f"best/{key}" in slice_run.summary for key in measured)
+
+
+@pytest.mark.parametrize("run", ["slice_run", "sequence_run"])
+def test_loss_rate_speed_and_the_best_epoch_are_there(run, request):
+    found = request.getfixturevalue(run)
+
+    assert {"val/log_loss", "train/loss", "train/lr", "train/slices_per_second"} <= set(found.history)
+    assert found.summary["best/log_loss"] == found.history["val/log_loss"]
+    assert found.summary["best/epoch"] == 1
+    assert found.summary["checkpoint"].endswith("checkpoints/best.ckpt")
+    assert not found.summary["checkpoint"].startswith("/")
+
+
+def test_both_curves_are_drawn(slice_run):
+    for name in ("precision_recall", "roc"):
+        table = slice_run.table(f"curves/{name}")
+
+        assert table["columns"][0] == "label"
+        assert {row[0] for row in table["data"]} <= set(LABELS)
+
+
+@pytest.mark.parametrize("run", ["slice_run", "sequence_run"])
+def test_the_worst_slices_have_picture_heat_map_and_numbers(run, request):
+    found = request.getfixturevalue(run)
+    table = found.table("worst_slices")
+    first = dict(zip(table["columns"], table["data"][0], strict=True))
+
+    assert first["slice"]["_type"] == first["heat-map"]["_type"] == "image-file"
+    assert first["loss"] == max(row[table["columns"].index("loss")] for row in table["data"])
+    assert {"label", *(f"{what} {label}" for what in ("probability", "truth") for label in LABELS)} <= set(first)
+
+
+@pytest.mark.parametrize("run", ["a", "sequence/pair-0", "sequence/pair-1"])
+def test_neither_patient_nor_study_is_in_any_file_of_wandb(run, road):
+    studies = pd.read_parquet(road.store / "studies.parquet")
+    secret = ["PHANTOM-", *studies["patient"], *studies["study"]]
+    files = [file for file in (road.folder / run / "wandb").rglob("*") if file.is_file()]
+
+    assert files
+    assert not [file for file in files for word in secret if word.encode() in file.read_bytes()]
+
+
+def test_machine_command_line_and_packages_are_not_recorded(slice_run):
+    sent = b"".join(record.SerializeToString() for record in records_of(next(slice_run.folder.glob("*.wandb"))))
+
+    assert slice_run.run.host == "-"
+    assert "environment" not in slice_run.kinds
+    assert not list(slice_run.folder.rglob("requirements.txt"))
+    assert b"ich.commands.rank" not in sent
+    assert f"host: {socket.gethostname()}".encode() not in sent
+    assert b"git@" not in sent
+
+
+def test_pictures_wait_for_their_upload_in_the_run_folder_not_in_the_home(slice_run, road):
+    waiting = [file.read_bytes()[1:4] for file in (road.folder / "a/wandb/artifacts/staging").iterdir()]
+
+    assert waiting.count(b"PNG") == 2 * len(slice_run.table("worst_slices")["data"])
+
+
+def test_the_terminal_says_in_one_line_that_a_run_is_offline_and_how_to_send_it(road):
+    (line,) = [line for line in road.printed["a"].splitlines() if "W&B" in line]
+
+    assert "W&B offline (WANDB_MODE=offline); to send it: wandb sync a/wandb/offline-run-" in line
+
+
+def test_the_terminal_shows_no_library_talking(road):
+    said = road.printed["a"] + road.printed["sequence"]
+
+    assert "wandb:" not in said
+    assert "Warning" not in said
+
+
+def test_the_terminal_shows_what_is_trained_and_how_it_went(road):
+    said = road.printed["a"]
+
+    for word in ("data phantom, fold 0", "training", "net tiny", "parameters;", "steps an epoch", "precision"):
+        assert word in said
+    for word in ("log loss", "AUC any", "best checkpoint a/checkpoints/best.ckpt", "python train.py model=lstm"):
+        assert word in said
+
+
+def test_tensorboard_files_lie_in_the_run_folder(road):
+    assert list((road.folder / "b" / "tensorboard").glob("events.out.tfevents.*"))
+    assert not (road.folder / "b" / "wandb").exists()
+
+
+@pytest.mark.parametrize("run", ["a", "b", "sequence/pair-0"])
+def test_metrics_csv_is_written_whatever_the_logger(run, road):
+    assert "val/log_loss" in pd.read_csv(road.folder / run / "metrics.csv")
