@@ -1,8 +1,10 @@
 """What a user can mend, by kind, and the exit codes of the commands."""
 
 EXIT_OK = 0
+EXIT_FAILED = 1
 EXIT_USER = 2
 EXIT_PARTLY = 3
+EXIT_STOPPED = 75  # by SIGTERM, its checkpoint written: EX_TEMPFAIL of sysexits.h, which schedulers start again
 EXIT_INTERRUPTED = 130
 
 

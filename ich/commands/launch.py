@@ -1,87 +1,181 @@
-"""Hands run folders to processes of their own: one, or several under torch's elastic agent.
+"""Hands run folders to processes of their own: one, or several under torch's elastic agent, on one or more machines.
 
 The process that composed the configuration never becomes a rank itself, so that multirun with any launcher, one process
 and several are the same road. The outcome comes back as a file.
 """
 
-import ctypes
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ich.commands.runs import ERROR_FILE, RESULT_FILE
-from ich.commands.terminal import BAR_ENVIRONMENT
-from ich.errors import IchError
+from ich.commands.agent import OWN_ENDPOINT
+from ich.commands.failure import error_of, failure_of, forget
+from ich.commands.lock import COMMAND_LOCK, RANK_LOCK, held
+from ich.commands.runs import RESULT_FILE, config_hash
+from ich.commands.terminal import BAR_ENVIRONMENT, say, shown
+from ich.errors import EXIT_STOPPED, ConfigError, IchError
+from ich.learn.stop import end_with_parent
 
-PR_SET_PDEATHSIG = 1  # prctl(2): the signal a process gets when its parent ends
-RANK_VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT")
+OF_OTHER_RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT")
+OF_OTHER_AGENTS = ("TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_MAX_RESTARTS")
+FIRST_PORT, N_PORTS = 29500, 1000  # where the agents of several machines meet: by the cluster job's number
+
+Started = list["subprocess.Popen[bytes]"]
 
 
 class RankFailedError(Exception):
-    """A training process ended with another code than 0; it has said why itself."""
+    """A training process ended with another code than 0, for a reason that the user can't mend by an option."""
 
     def __init__(self, run: Path, code: int) -> None:
-        super().__init__(f"{run}: the training ended with exit code {code}; its own lines above say why")
+        why = failure_of(run) or f"a training process ended with exit code {code}"
+        super().__init__(f"{shown(run)}: {why}; more stands in {shown(run / 'run.log')}")
         self.code = code
 
 
-def launch(runs: Sequence[Path], *, processes: int, side_by_side: int = 1) -> list[dict[str, Any]]:
+def launch(
+    runs: Sequence[Path], *, processes: int, nodes: int = 1, side_by_side: int = 1, named: Path | None = None
+) -> list[dict[str, Any]]:
     """Train each run folder in processes of its own and return what each wrote into `result.json`.
 
+    A run that has its result already is not trained again, one that was stopped goes on.
+
     Args:
-        runs: run folders with `config.yaml`.
-        processes: ranks a run.
+        runs: run folders with `config.yaml`, written or chosen by this user's command.
+        processes: ranks a run on each machine.
+        nodes: machines a run.
         side_by_side: runs at the same time.
+        named: folder to name where these runs were stopped; None: their own.
 
     Raises:
         IchError: a run ended because of something the user can mend, in the words of the rank that met it.
         RankFailedError: a run ended otherwise.
+        KeyboardInterrupt: Ctrl-C, after the ranks have written their checkpoint.
+        SystemExit: SIGTERM, likewise; its code is EXIT_STOPPED.
     """
-    for start in range(0, len(runs), side_by_side):
-        together = runs[start : start + side_by_side]
-        started = [_start(run, processes=processes, position=position) for position, run in enumerate(together)]
-        try:
-            codes = [process.wait() for process in started]
-        except BaseException:
-            for process in started:
-                process.terminate()
-            raise
-        for run, code in zip(together, codes, strict=True):
-            if code and (run / ERROR_FILE).is_file():
-                raise IchError((run / ERROR_FILE).read_text(encoding="utf-8").strip())
-            if code:
-                raise RankFailedError(run, code)
+    for run in runs:
+        with held(run, RANK_LOCK):
+            pass  # else the ranks of a command that was killed are still writing
+    with ExitStack() as locks:
+        for run in runs:
+            locks.enter_context(held(run, COMMAND_LOCK))
+        waiting = [run for run in runs if not (run / RESULT_FILE).is_file()]
+        for start in range(0, len(waiting), side_by_side):
+            together = waiting[start : start + side_by_side]
+            _train_together(together, processes=processes, nodes=nodes, named=named)
     return [json.loads((run / RESULT_FILE).read_text(encoding="utf-8")) for run in runs]
 
 
-def torchrun_line(run: Path, *, processes: int) -> str:
+def check_machines(nodes: int) -> None:
+    """Refuse several machines where nothing starts processes on them.
+
+    Raises:
+        ConfigError: says how else.
+    """
+    if nodes > 1 and "SLURM_JOB_ID" not in os.environ:
+        raise ConfigError(
+            f"trainer.nodes={nodes}: expected a SLURM job, found none; add launch=false, which prints the torchrun line"
+        )
+
+
+def torchrun_line(run: Path, *, processes: int, nodes: int = 1) -> str:
     """The line that starts a run folder on several machines, typed on each of them."""
     return (
-        f"torchrun --nnodes=NODES --nproc-per-node={processes} --rdzv-backend=c10d --rdzv-endpoint=HOST:29500 "
-        f"-m ich.commands.rank {run}"
+        f"torchrun --nnodes={nodes if nodes > 1 else 'NODES'} --nproc-per-node={processes} --rdzv-id=ich "
+        f"--rdzv-backend=c10d --rdzv-endpoint=HOST:{FIRST_PORT} -m ich.commands.rank {run} {trust_of(run)}"
     )
 
 
-def _start(run: Path, *, processes: int, position: int) -> subprocess.Popen[bytes]:
-    (run / RESULT_FILE).unlink(missing_ok=True)
-    (run / ERROR_FILE).unlink(missing_ok=True)
-    agent = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
-    environment = {key: value for key, value in os.environ.items() if key not in RANK_VARIABLES}
+def trust_of(run: Path) -> str:
+    """What a rank is given with a run folder, so that it takes this configuration and no other."""
+    return f"config={config_hash(run)}"
+
+
+def _train_together(runs: Sequence[Path], *, processes: int, nodes: int, named: Path | None) -> None:
+    started: Started = []
+    with _signals_handed_on(started) as asked:
+        for position, run in enumerate(runs):
+            started.append(_start(run, processes=processes, nodes=nodes, position=position))
+        codes = [process.wait() for process in started]
+    stopped = [run for run, code in zip(runs, codes, strict=True) if code == EXIT_STOPPED]
+    if asked or stopped:
+        folder = named or (stopped or runs)[0]
+        say("train", f"stopped; go on with: python train.py resume={shown(folder)}")
+        if signal.SIGINT in asked:
+            raise KeyboardInterrupt
+        raise SystemExit(EXIT_STOPPED)
+    for run, code in zip(runs, codes, strict=True):
+        error = error_of(run)
+        if code and error:
+            raise IchError(error)
+        if code:
+            raise RankFailedError(run, code)
+
+
+@contextmanager
+def _signals_handed_on(started: Started) -> Iterator[list[int]]:
+    """Turn SIGTERM and Ctrl-C into one SIGTERM for all that was started; a second Ctrl-C ends it at once."""
+    asked: list[int] = []
+
+    def hand_on(number: int, _frame: Any) -> None:
+        if number == signal.SIGINT and signal.SIGINT in asked:
+            for process in started:
+                process.kill()
+        elif not asked:
+            for process in started:
+                process.terminate()
+        if number == signal.SIGINT and not asked:
+            say("train", "stopping after this step; its checkpoint is being written (Ctrl-C again: end without it)")
+        asked.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # signals go to the main thread, and the kernel ends ours with their parent
+        return
+    before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield asked
+    except BaseException:
+        for process in started:
+            process.terminate()
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _start(run: Path, *, processes: int, nodes: int, position: int) -> "subprocess.Popen[bytes]":
+    forget(run)
+    environment = {key: value for key, value in os.environ.items() if key not in (*OF_OTHER_RANKS, *OF_OTHER_AGENTS)}
     environment[BAR_ENVIRONMENT] = str(position)
     environment.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // processes)))
+    environment.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # names of machines that a resolver doesn't know
     package_parent = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_parent, environment.get("PYTHONPATH")]))
-    return subprocess.Popen(
-        [sys.executable, *agent, "-m", "ich.commands.rank", str(run)], env=environment, preexec_fn=_end_with_parent
-    )
+    words = _words(run, processes=processes, nodes=nodes)
+    return subprocess.Popen(words, env=environment, preexec_fn=_follow_parent)
 
 
-def _end_with_parent() -> None:
-    """Ask the kernel for SIGTERM when the parent is gone, so that no training outlives its command."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def _words(run: Path, *, processes: int, nodes: int) -> list[str]:
+    """The command line: a rank alone, an agent over several, or an agent on each machine of a SLURM job."""
+    if processes * nodes == 1:
+        return [sys.executable, "-m", "ich.commands.rank", str(run), trust_of(run)]
+    agent = [sys.executable, "-m", "ich.commands.agent", str(run), trust_of(run), str(processes), str(nodes)]
+    if nodes == 1:
+        return [*agent, OWN_ENDPOINT]
+    port = FIRST_PORT + int(os.environ["SLURM_JOB_ID"]) % N_PORTS
+    on_each = ["srun", f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1", "--kill-on-bad-exit=1"]
+    return [*on_each, *agent, f"{socket.gethostname()}:{port}"]
+
+
+def _follow_parent() -> None:
+    """End with the command, and leave it to decide what Ctrl-C and a closed terminal mean."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    end_with_parent()

@@ -1,53 +1,89 @@
 """One process of a training: reads a run folder's configuration, trains, and leaves its result as a file.
 
-python -m ich.commands.rank RUN, alone or under torchrun; `ich.commands.launch` starts it.
+python -m ich.commands.rank RUN config=HASH, alone or under torchrun; `ich.commands.launch` starts it. A run that was
+stopped goes on from its last checkpoint.
 """
 
 import json
 import logging
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.runs import CONFIG_FILE, ERROR_FILE, RESULT_FILE, store_path
-from ich.commands.terminal import BesideBars, bar, bar_row, say
-from ich.errors import EXIT_OK, EXIT_USER, IchError
-from ich.store.files import write_text
+from ich.commands.failure import write_error, write_failure
+from ich.commands.lock import RANK_LOCK, held
+from ich.commands.terminal import BAR_ENVIRONMENT, BesideBars, bar, bar_row, say
+from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, EXIT_USER, IchError
+from ich.learn.stop import Stopped, StopRequest, end_with_parent
 
 if TYPE_CHECKING:
     from ich.learn.features import FeatureCache
     from ich.learn.fit import FitResult
+    from ich.progress import Progress
 
 VALIDATION_FILE = "validation.parquet"
 
+logger = logging.getLogger("ich")
 
-def main(run: Path) -> int:
-    """Train a run folder and return the exit code."""
+
+def main(run: Path, typed: Sequence[str]) -> int:
+    """Train a run folder and return the exit code.
+
+    Args:
+        run: the folder.
+        typed: what lets this process take it: `config=HASH` or `trust=true`.
+    """
+    stop = StopRequest.listen()  # first of all: torch takes seconds to load
+    end_with_parent()
     _log_into(run)
-    config = OmegaConf.load(run / CONFIG_FILE)
-    assert isinstance(config, DictConfig)
     try:
-        result = train_slices(config, run) if config.model.stage == "slice" else train_sequence(config, run)
+        with held(run, RANK_LOCK) if _rank() == 0 else nullcontext():
+            _train(run, typed, stop=stop)
+    except Stopped:
+        _leave_group()
+        return EXIT_STOPPED
     except IchError as error:
-        (run / ERROR_FILE).write_text(f"{error}\n", encoding="utf-8")
+        write_error(run, str(error))
+        _say_if_alone(f"error: {error}")
         return EXIT_USER
-    _leave_group()
-    if _rank() == 0:
-        _write_result(run, result)
+    except Exception as error:
+        logger.exception("the training failed")
+        sentence = " ".join(str(error).split())
+        write_failure(run, f"rank {_rank()} met {type(error).__name__}: {sentence}")
+        _say_if_alone(f"{type(error).__name__}: {sentence}; its traceback stands in {run / 'run.log'}")
+        return EXIT_FAILED
     return EXIT_OK
 
 
-def train_slices(config: DictConfig, run: Path) -> "FitResult":
+def _train(run: Path, typed: Sequence[str], *, stop: StopRequest) -> None:
+    from ich.commands.runs import CONFIG_FILE
+    from ich.commands.trust import check_rank
+
+    check_rank(run, typed)
+    config = OmegaConf.load(run / CONFIG_FILE)
+    assert isinstance(config, DictConfig)
+    train_stage = train_slices if config.model.stage == "slice" else train_sequence
+    result = train_stage(config, run, stop=stop)
+    _leave_group()
+    if _rank() == 0:
+        _write_result(run, result)
+
+
+def train_slices(config: DictConfig, run: Path, *, stop: StopRequest) -> "FitResult":
     """The slice stage of a run folder."""
+    from ich.commands.runs import store_path
     from ich.commands.settings import make_augment, make_callbacks, make_recipe, make_sampling, training_settings
     from ich.commands.watching import watched
     from ich.data.slices import SliceDataModule
     from ich.dicom.neighbours import Neighbours
     from ich.learn.fit import Watching, fit_slices
+    from ich.learn.keeping import Keeping
 
     settings, reason = training_settings(config)
     data = SliceDataModule(
@@ -70,6 +106,7 @@ def train_slices(config: DictConfig, run: Path) -> "FitResult":
             net=_plain(config.model.net),
             recipe=make_recipe(config),
             settings=settings,
+            keeping=Keeping(minutes=config.trainer.checkpoint_minutes, stop=stop),
             watching=Watching(
                 callbacks=[*make_callbacks(config), *watcher.callbacks], loggers=watcher.loggers, bar_row=bar_row()
             ),
@@ -78,13 +115,15 @@ def train_slices(config: DictConfig, run: Path) -> "FitResult":
     return result
 
 
-def train_sequence(config: DictConfig, run: Path) -> "FitResult":
+def train_sequence(config: DictConfig, run: Path, *, stop: StopRequest) -> "FitResult":
     """One pair of the sequence stage: features of its CNN, then the sequence net, then its validation scores."""
+    from ich.commands.runs import store_path
     from ich.commands.settings import make_callbacks, make_recipe, training_settings
     from ich.commands.watching import watched
     from ich.data.studies import StudyDataModule
     from ich.learn.checkpoint import read_checkpoint
     from ich.learn.fit import Watching, fit_sequence
+    from ich.learn.keeping import Keeping
     from ich.learn.unseen import unseen_split
     from ich.store.store import Store
 
@@ -92,7 +131,8 @@ def train_sequence(config: DictConfig, run: Path) -> "FitResult":
     store = Store.open(store_path(config))
     cnn = read_checkpoint(Path(config.cnn), kind="slice")
     unseen = unseen_split(cnn, store, fold=config.data.fold, leave_out=list(config.data.leave_out))
-    features = _features(config, store, studies=[*unseen.split.train, *unseen.split.validation], settings=settings)
+    studies = [*unseen.split.train, *unseen.split.validation]
+    features = _features(config, store, studies=studies, settings=settings, progress=stop.between(bar))
     data = StudyDataModule(
         features,
         store,
@@ -111,6 +151,7 @@ def train_sequence(config: DictConfig, run: Path) -> "FitResult":
             cnn=cnn,
             recipe=make_recipe(config),
             settings=settings,
+            keeping=Keeping(minutes=config.trainer.checkpoint_minutes, stop=stop),
             watching=Watching(
                 callbacks=[*make_callbacks(config), *watcher.callbacks], loggers=watcher.loggers, bar_row=bar_row()
             ),
@@ -121,7 +162,9 @@ def train_sequence(config: DictConfig, run: Path) -> "FitResult":
     return result
 
 
-def _features(config: DictConfig, store: Any, *, studies: list[str], settings: Any) -> "FeatureCache":
+def _features(
+    config: DictConfig, store: Any, *, studies: list[str], settings: Any, progress: "Progress"
+) -> "FeatureCache":
     """Features of the pair's slice net, each rank beginning at its own share."""
     from ich.learn.features import FeatureCache
 
@@ -133,7 +176,7 @@ def _features(config: DictConfig, store: Any, *, studies: list[str], settings: A
         batch_size=config.data.batch_size,
         device=settings.devices.torch_device,
         share=(_rank(), settings.devices.n_processes),
-        progress=bar,
+        progress=progress,
     )
 
 
@@ -150,6 +193,9 @@ def _write_validation(run: Path, checkpoint: Path, *, store: Any, features: Any,
 
 
 def _write_result(run: Path, result: "FitResult") -> None:
+    from ich.commands.runs import RESULT_FILE
+    from ich.store.files import write_text
+
     content = {
         key: str(value.relative_to(run)) if isinstance(value, Path) else value for key, value in asdict(result).items()
     }
@@ -159,6 +205,12 @@ def _write_result(run: Path, result: "FitResult") -> None:
 def _say(text: str) -> None:
     if _rank() == 0:
         say("train", text)
+
+
+def _say_if_alone(text: str) -> None:
+    """Tell the user where no command of ours waits to do it: under their own torchrun."""
+    if BAR_ENVIRONMENT not in os.environ and _rank() == 0:
+        print(text, file=sys.stderr)
 
 
 def _rank() -> int:
@@ -172,15 +224,22 @@ def _plain(node: DictConfig) -> dict[str, Any]:
 
 
 def _log_into(run: Path) -> None:
-    """`run.log` gets everything of ours; the terminal what a person waits for, from rank zero."""
-    logger = logging.getLogger("ich")
+    """`run.log` gets everything of ours; the terminal what a person waits for, from rank zero.
+
+    What libraries of the other ranks print goes into a file of their own.
+    """
+    if _rank() > 0:
+        with (run / f"rank-{_rank()}.log").open("ab") as file:
+            os.dup2(file.fileno(), sys.stdout.fileno())
+            os.dup2(file.fileno(), sys.stderr.fileno())
     logger.setLevel(logging.INFO)
-    file = logging.FileHandler(run / "run.log", encoding="utf-8")
-    file.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s %(name)s rank {_rank()}: %(message)s"))
-    logger.addHandler(file)
+    log = logging.FileHandler(run / "run.log", encoding="utf-8")
+    log.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s %(name)s rank {_rank()}: %(message)s"))
+    logger.addHandler(log)
     if _rank() == 0:
         terminal = BesideBars(sys.stdout)
         terminal.setFormatter(logging.Formatter("%(asctime)s  train    %(message)s", datefmt="%H:%M:%S"))
+        terminal.addFilter(lambda record: record.levelno < logging.ERROR)  # the command says what failed, once
         logger.addHandler(terminal)
     logger.propagate = False
 
@@ -197,4 +256,4 @@ def _leave_group() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

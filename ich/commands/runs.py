@@ -1,5 +1,6 @@
 """Run folders: made once by whoever starts a training, and found again by the checkpoint they hold."""
 
+import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from ich.store.store import Store
 
 CONFIG_FILE = "config.yaml"
 RESULT_FILE = "result.json"
-ERROR_FILE = "error.txt"  # what the rank that failed could say to its user, for the command to print
+ENSEMBLE_FILE = "ensemble.ckpt"  # of the sequence stage
 BEST = Path("checkpoints") / "best.ckpt"
 
 
@@ -41,6 +42,11 @@ def write_config(config: DictConfig, folder: Path) -> None:
     unfinished = folder / f".{CONFIG_FILE}.tmp"
     OmegaConf.save(config, unfinished, resolve=True)
     unfinished.replace(folder / CONFIG_FILE)
+
+
+def config_hash(folder: Path) -> str:
+    """Hash of a run's configuration, by which a process knows that it was handed this one."""
+    return hashlib.sha256((folder / CONFIG_FILE).read_bytes()).hexdigest()[:32]
 
 
 def name_of(config: DictConfig) -> str:

@@ -1,5 +1,6 @@
 """`train.py`: checks what can be checked, makes the run folder, has it trained, and says how it went."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,13 +8,23 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.launch import RankFailedError, launch, torchrun_line
+from ich.commands.debug import say_debug
+from ich.commands.launch import RankFailedError, check_machines, launch, torchrun_line
 from ich.commands.rank import VALIDATION_FILE
-from ich.commands.runs import make_run, open_store, slice_checkpoints, store_words, write_config
+from ich.commands.resume import resumed_run
+from ich.commands.runs import (
+    ENSEMBLE_FILE,
+    RESULT_FILE,
+    make_run,
+    open_store,
+    slice_checkpoints,
+    store_words,
+    write_config,
+)
 from ich.commands.scoring import mean_logits, with_probabilities
 from ich.commands.settings import check_training, training_devices
 from ich.commands.terminal import say, shown, table
-from ich.errors import EXIT_OK, ConfigError, DataError
+from ich.errors import EXIT_FAILED, EXIT_OK, ConfigError, DataError
 from ich.labels import LABELS
 from ich.learn.checkpoint import Checkpoint, read_checkpoint
 from ich.learn.unseen import unseen_split
@@ -24,28 +35,33 @@ from ich.store.store import Store
 if TYPE_CHECKING:
     from ich.learn.devices import Devices
 
-ENSEMBLE_FILE = "ensemble.ckpt"
 STAGES = ("slice", "sequence")
 
 
 def train(config: DictConfig) -> int:
-    """Train the stage that the chosen model belongs to."""
+    """Train the stage that the chosen model belongs to, or go on with a run that was stopped."""
+    resumed = resumed_run(config)
+    if resumed is not None:
+        config = resumed.config
     if config.model.stage not in STAGES:
         raise ConfigError(
             f"model.stage={config.model.stage}: expected slice or sequence; choose a model, as model=tiny"
         )
     devices = training_devices(config)
+    if config.launch:
+        check_machines(devices.nodes)
     check_training(config)
     store = open_store(config)
     _check_labels(store)
     config.store.path = str(store.path)
+    run = None if resumed is None else resumed.folder
     try:
         if config.model.stage == "slice":
-            return _train_slices(config, store, devices=devices)
-        return _train_sequence(config, store, devices=devices)
+            return _train_slices(config, store, devices=devices, run=run)
+        return _train_sequence(config, store, devices=devices, run=run)
     except RankFailedError as failure:
-        say("train", str(failure))
-        return failure.code if failure.code > 0 else 1
+        print(f"error: {failure}", file=sys.stderr)
+        return EXIT_FAILED
 
 
 def _check_labels(store: Store) -> None:
@@ -67,19 +83,19 @@ def train_slice_nets(configs: Sequence[DictConfig]) -> list[Path]:
     return runs
 
 
-def _train_slices(config: DictConfig, store: Store, *, devices: "Devices") -> int:
-    run = _begin_slices(config, store)
+def _train_slices(config: DictConfig, store: Store, *, devices: "Devices", run: Path | None) -> int:
+    run = _begin_slices(config, store, run=run)
     if not config.launch:
-        return _leave_to_torchrun(run, devices)
-    result = launch([run], processes=devices.n_processes)[0]
+        return _leave_to_torchrun(run, [run], devices=devices)
+    result = launch([run], processes=devices.n_processes // devices.nodes, nodes=devices.nodes)[0]
     _say_scores([("slice net", result)])
     say("train", f"best checkpoint {shown(run / result['best'])}")
     say("next", f"python train.py model=lstm {store_words(config)} cnn={shown(run)}")
     return EXIT_OK
 
 
-def _begin_slices(config: DictConfig, store: Store) -> Path:
-    """Say what will be trained on what, and make the run folder."""
+def _begin_slices(config: DictConfig, store: Store, *, run: Path | None = None) -> Path:
+    """Say what will be trained on what, and make the run folder, or take the one that goes on."""
     config.store.path = str(store.path)
     split = training_split(store, fold=config.data.fold, leave_out=list(config.data.leave_out))
     _say_data(store, split, config=config)
@@ -90,11 +106,20 @@ def _begin_slices(config: DictConfig, store: Store) -> Path:
             say("train", f"licence: {config.model.licence}")
         say("train", f"weights of {net.backbone} from the hub or its cache; a hub that can't be reached takes a minute")
         fetch_published(net.backbone)
-    return make_run(config)
+    return _folder(config, run)
 
 
-def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices") -> int:
+def _folder(config: DictConfig, run: Path | None) -> Path:
+    """A new run folder, or that of a run which goes on, with the devices it goes on with."""
+    if run is None:
+        return make_run(config)
+    write_config(config, run)
+    return run
+
+
+def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices", run: Path | None) -> int:
     paths = [path.absolute() for path in slice_checkpoints(config.cnn)]
+    config.cnn = [str(path) for path in paths]  # to be found again from anywhere
     cnns = [read_checkpoint(path, kind="slice") for path in paths]
     splits = [unseen_split(cnn, store, fold=config.data.fold, leave_out=list(config.data.leave_out)) for cnn in cnns]
     for number, unseen in enumerate(splits):
@@ -102,13 +127,18 @@ def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices") -> 
         _say_data(store, unseen.split, config=config)
     if any(unseen.in_sample for unseen in splits):
         _say_in_sample(config, store)
-    if not config.launch:
-        raise ConfigError(
-            "launch=false: expected the slice stage, found the sequence stage, which joins its pairs here"
-        )
-    run = make_run(config)
+    run = _folder(config, run)
     pairs = [_make_pair(config, run / f"pair-{number}", cnn=path) for number, path in enumerate(paths)]
-    results = launch(pairs, processes=devices.n_processes, side_by_side=config.trainer.side_by_side)
+    waiting = [pair for pair in pairs if not (pair / RESULT_FILE).is_file()]
+    if not config.launch and waiting:
+        return _leave_to_torchrun(run, waiting, devices=devices)
+    results = launch(
+        pairs,
+        processes=devices.n_processes // devices.nodes,
+        nodes=devices.nodes,
+        side_by_side=config.trainer.side_by_side,
+        named=run,
+    )
     _say_scores([(f"pair {number}", result) for number, result in enumerate(results)])
     ensemble = write_ensemble(run, list(zip(cnns, pairs, strict=True)))
     say("train", f"ensemble of {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}: {ensemble}")
@@ -145,9 +175,13 @@ def _make_pair(config: DictConfig, folder: Path, *, cnn: Path) -> Path:
     return folder
 
 
-def _leave_to_torchrun(run: Path, devices: "Devices") -> int:
+def _leave_to_torchrun(run: Path, folders: Sequence[Path], *, devices: "Devices") -> int:
+    """Say how to start run folders by hand, and how to end a run that joins several."""
     say("train", f"run folder {run}; start it on each machine with:")
-    print(f"  {torchrun_line(run, processes=devices.n_processes)}")
+    for folder in folders:
+        print(f"  {torchrun_line(folder, processes=devices.n_processes // devices.nodes, nodes=devices.nodes)}")
+    if folders != [run]:
+        say("next", f"python train.py resume={shown(run)}")
     return EXIT_OK
 
 
@@ -174,6 +208,7 @@ def _say_scores(named: list[tuple[str, dict[str, Any]]]) -> None:
         for name, result in named
     ]
     print(table(rows, heads=["validation slices", "log loss", *(f"AUC {label}" for label in LABELS), "time"]))
+    say_debug(named)
 
 
 def _say_points(points: dict[str, Any]) -> None:

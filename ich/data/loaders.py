@@ -1,7 +1,9 @@
 """Loaders over our samplers: worker processes, their start, and the share of the global batch a process takes."""
 
 import multiprocessing
+import multiprocessing.forkserver
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -76,9 +78,18 @@ def as_read(batch: Any) -> Any:
 
 
 def _worker_context() -> Any:
-    """Workers are forked from a server that has no threads: fork after threads of torch or blosc2 is unsafe."""
+    """Workers are forked from a server that has no threads: fork after threads of torch or blosc2 is unsafe.
+
+    Server and workers leave SIGTERM to the training they serve: a scheduler sends it to each process, and a training
+    that is to write its checkpoint needs its next batch. They end with their parent.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["ich.data.slice_dataset"])  # imported once, not once a worker
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # what a process blocks, its children do too
+    try:
+        multiprocessing.forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return context
 
 

@@ -3,12 +3,16 @@
 Imported before anything heavy, so that a signal that comes while torch is still loading is noted too.
 """
 
+import ctypes
 import signal
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from types import FrameType
 
 from ich.progress import Item, Progress
+
+PR_SET_PDEATHSIG = 1  # prctl(2): the signal a process gets when its parent ends
 
 
 class Stopped(Exception):
@@ -43,3 +47,9 @@ class StopRequest:
                     raise Stopped
 
         return watched
+
+
+def end_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the parent is gone, so that no training outlives its command."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
