@@ -24,6 +24,7 @@ import yaml
 
 from ich.data.augment import Light
 from ich.data.slice_dataset import SliceDataset
+from ich.data.strong import Strong
 from ich.dicom.files import find_files
 from ich.sources.folder import Folder
 from ich.sources.phantom import Phantom
@@ -74,6 +75,7 @@ def _roads(store: Store, files: Sequence[Path]) -> dict[str, Callable[[np.ndarra
     """Each road takes the numbers of a batch and leaves it ready for the net's device."""
     studies = store.studies["study"].tolist()
     reading, augmented = SliceDataset(store, studies), SliceDataset(store, studies, augment=Light())
+    strong = SliceDataset(store, studies, augment=Strong())
     naive = _Naive(files)
     return {
         "floor: decompress + copy": _floor(store),
@@ -81,6 +83,7 @@ def _roads(store: Store, files: Sequence[Path]) -> dict[str, Callable[[np.ndarra
         "ours, light augmentation": lambda numbers: augmented.__getitems__(
             [(int(n), 0) for n in numbers % len(augmented)]
         ),
+        "ours, strong augmentation": lambda numbers: strong.__getitems__([(int(n), 0) for n in numbers % len(strong)]),
         "naive, reading": lambda numbers: np.stack([naive.read(n) for n in numbers % len(files)]),
         "naive, augmentation": lambda numbers: np.stack([naive.augment(naive.read(n)) for n in numbers % len(files)]),
     }

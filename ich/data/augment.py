@@ -16,15 +16,29 @@ BRAIN = 35.0  # HU around which contrast is changed: between grey (37) and white
 
 
 class Augment(Protocol):
-    """Changes the slices of one sample; new augmentations need nothing but this call."""
+    """Changes the slices of one sample; new augmentations need nothing but this call.
+
+    One with a number `mixup` has slices of a batch mixed too, after the windows (`ich.data.mixup`).
+    """
 
     def __call__(self, hu: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return int16 HU (n, R, C) for int16 HU (n, R, C), all n slices changed alike; the input stays as it is."""
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
 class Unchanged:
-    """No augmentation."""
+    """No augmentation of single slices.
+
+    Attributes:
+        mixup: alpha of the mix of two slices after the windows; 0 for none.
+    """
+
+    mixup: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.mixup < 0:
+            raise out_of_range("mixup", self.mixup, expected="0 or more")
 
     def __call__(self, hu: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the slices as they are."""
@@ -44,6 +58,7 @@ class Light:
         tone: probability of a change of brightness and contrast together.
         brightness: largest change of brightness in HU.
         contrast: largest change of contrast, as a share of the distance to brain (35 HU).
+        mixup: alpha of the mix of two slices after the windows; 0 for none.
     """
 
     flip: float = 0.5
@@ -54,14 +69,15 @@ class Light:
     tone: float = 0.5
     brightness: float = 6.0
     contrast: float = 0.1
+    mixup: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("flip", "move", "shift", "scale", "tone", "contrast"):
             if not 0 <= getattr(self, name) <= 1:
-                raise _out_of_range(name, getattr(self, name), expected="0 to 1")
-        for name in ("rotate", "brightness"):
+                raise out_of_range(name, getattr(self, name), expected="0 to 1")
+        for name in ("rotate", "brightness", "mixup"):
             if getattr(self, name) < 0:
-                raise _out_of_range(name, getattr(self, name), expected="0 or more")
+                raise out_of_range(name, getattr(self, name), expected="0 or more")
 
     def __call__(self, hu: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Change the n slices of a sample alike; the same state of `rng` gives the same sample.
@@ -137,5 +153,6 @@ def change_tone(hu: np.ndarray, *, brightness: float, contrast: float) -> np.nda
     return cv2.copyTo(hu, (hu <= AIR).view(np.uint8), changed).reshape(hu.shape)
 
 
-def _out_of_range(name: str, value: float, *, expected: str) -> ConfigError:
+def out_of_range(name: str, value: float, *, expected: str) -> ConfigError:
+    """The complaint about a number of an augmentation."""
     return ConfigError(f"augment.{name}={value}: expected {expected}, found {value}; set augment.{name}")

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ich.data.augment import Augment, Unchanged
+from ich.data.mixup import mixed
 from ich.data.rows import labels_of, rows_of
 from ich.data.sampling import Item
 from ich.dicom.neighbours import ALONE, Neighbours
@@ -19,7 +20,8 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
     """The slices of some studies of a store, one after the other.
 
     A batch is {"hu": int16 (B, n, R, C), "labels": float32 (B, L) with nan for unknown, "row": int64 (B,)}, the row
-    being the slice's number in `store.slices`; n slices, the neighbours of a slice beside it.
+    being the slice's number in `store.slices`; n slices, the neighbours of a slice beside it. With mixup
+    the labels are mixed, and "mix_partner" and "mix_share" say how the net is to mix the slices.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
         """
         self.store = store
         self.augment = Unchanged() if augment is None else augment
+        self.mixup = float(getattr(self.augment, "mixup", 0.0))
         self.seed = seed
         self.rows = rows_of(store, studies)  # (N,)
         self.labels = labels_of(store, studies)  # (N, L)
@@ -68,11 +71,14 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
                 rng = np.random.default_rng([self.seed, epoch, int(self.rows[number])])
                 into[place] = self.augment(into[place], rng)
         numbers = [number for number, _ in items]
-        return {
+        batch = {
             "hu": hu,
             "labels": torch.from_numpy(self.labels[numbers]),
             "row": torch.from_numpy(self.rows[numbers]),
         }
+        if not self.mixup:
+            return batch
+        return mixed(batch, alpha=self.mixup, seed=[self.seed, items[0][1], *self.rows[numbers].tolist()])
 
     def _read(self, number: int, into: np.ndarray) -> None:
         """Read a slice and its neighbours into (n, R, C)."""

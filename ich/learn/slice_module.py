@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from ich.data.mixup import PARTNER, SHARE
 from ich.learn.module import Answers, Batch, NetModule
 from ich.learn.schedules import Schedule
 from ich.nets.build import build
@@ -46,8 +47,9 @@ class SliceModule(NetModule):
         super().__init__(made, loss=loss, optimizer=optimizer, schedule=schedule, facts=said)
 
     def answers(self, batch: Batch) -> Answers:
-        """Logits of a batch {"hu": int16 (B, n, R, C), "labels": (B, L), "row": (B,)}."""
-        return Answers(self.net(batch["hu"]), batch["labels"], batch["row"])
+        """Logits of a batch {"hu": int16 (B, n, R, C), "labels": (B, L), "row": (B,)}, mixed where it says so."""
+        logits = self.net(batch["hu"], batch.get(PARTNER), batch.get(SHARE))
+        return Answers(logits, batch["labels"], batch["row"])
 
     def n_slices(self, batch: Batch) -> int:
         """Slices in a batch."""

@@ -72,23 +72,28 @@ class SliceNet(nn.Module):
         """Let an untrained head answer the training prevalence (L,) of slices."""
         set_bias_to_prevalence(self.head, prevalence)
 
-    def forward(self, hu: Tensor) -> Tensor:
-        """Score slices.
+    def forward(self, hu: Tensor, partner: Tensor | None = None, share: Tensor | None = None) -> Tensor:
+        """Score slices, or in training mixtures of them.
 
         Args:
             hu: (B, n, R, C) HU, int16 or float, n = 2 * neighbours + 1.
+            partner: int64 (B,), the slice that each is mixed with after the windows; None: none.
+            share: (), how much of each slice the mixture has.
 
         Returns:
             Logits (B, L).
         """
-        return self.features(hu)[1]
+        return self.features(hu, partner, share)[1]
 
-    def features(self, hu: Tensor) -> tuple[Tensor, Tensor]:
-        """Pooled activations (B, F) and logits (B, L) of slices."""
+    def features(self, hu: Tensor, partner: Tensor | None = None, share: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Pooled activations (B, F) and logits (B, L) of slices; arguments as for `forward`."""
         n_images = self.neighbours.n_images
         if hu.ndim != 4 or hu.shape[1] != n_images:
             raise ValueError(f"hu: expected shape (B, {n_images}, R, C), found {tuple(hu.shape)}")
-        pooled = self.backbone(self.windows(hu)).float()  # (B, F)
+        windowed = self.windows(hu)  # (B, n*W, R', C')
+        if partner is not None and share is not None:
+            windowed = torch.lerp(windowed[partner], windowed, share)
+        pooled = self.backbone(windowed).float()  # (B, F)
         with torch.autocast(pooled.device.type, enabled=False):
             # In bfloat16 logits have 8 bits of mantissa: slices tie, and ranks and log loss suffer.
             return pooled, self.head(self.dropout(pooled))  # (B, F), (B, L)

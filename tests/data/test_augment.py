@@ -46,7 +46,9 @@ def test_hu_stay_hu_and_air_stays_air(path, seed):
 
 @each_config
 def test_a_ramp_of_hu_stays_a_ramp(path):
-    still = {"flip": 0.0, "move": 0.0, "tone": 1.0} if path.stem == "light" else {}
+    options = yaml.safe_load(path.read_text())
+    still = {name: 0.0 for name in ("flip", "move", "crop", "elastic", "noise", "dropout") if name in options}
+    still |= {"tone": 1.0} if "tone" in options else {}
     ramp = np.repeat(RAMP[None, None], 64, axis=1)  # (1, 64, 64), rising from left to right
 
     changed = _augment(path, **still)(ramp, np.random.default_rng(0))
@@ -70,7 +72,8 @@ def test_the_same_generator_gives_the_same_sample_and_leaves_the_input_alone(pat
 @each_config
 @pytest.mark.parametrize("n_slices", [3, 5])
 def test_neighbours_are_changed_alike(path, n_slices):
-    changed = _augment(path)(_head(n_slices), np.random.default_rng(0))
+    grain = {"noise": 0.0} if path.stem == "strong" else {}  # its noise has a grain of its own in each slice
+    changed = _augment(path, **grain)(_head(n_slices), np.random.default_rng(0))
 
     assert changed.shape == (n_slices, 64, 64)
     assert (changed == changed[:1]).all()

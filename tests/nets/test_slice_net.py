@@ -98,6 +98,19 @@ def test_negative_neighbours_are_refused(windows):
         SliceNet("tiny", windows, neighbours=-1)
 
 
+def test_mixtures_are_made_of_windows_and_not_of_hu(windows, slices):
+    net = SliceNet("tiny", windows).eval()
+    partner, share = torch.arange(len(slices)).flip(0), torch.tensor(0.3)
+    seen = []
+    net.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+
+    net(slices, partner, share)
+    net(slices)
+
+    mixed, plain = seen
+    torch.testing.assert_close(mixed, 0.3 * plain + 0.7 * plain.flip(0))
+
+
 def test_a_net_says_how_far_apart_its_neighbours_are(windows):
     net = SliceNet("tiny", windows, neighbours=2, neighbour_mm=5.0)
 
