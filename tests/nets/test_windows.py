@@ -1,14 +1,27 @@
 """Tests of the CT windows, on arrays and as a layer."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ich.errors import ConfigError
+from ich.nets.slice_net import SliceNet
 from ich.nets.windows import Window, WindowsLayer, apply_window, as_windows, resize_area
+
+CONF = Path(__file__).parents[2] / "conf" / "windows"
+EDGES = {  # lower and upper, HU, from the names' usual centre/width: 40/80, 80/200, 40/380, 600/2800, 40/40
+    "brain": (0, 80),
+    "subdural": (-20, 180),
+    "soft": (-150, 230),
+    "bone": (-800, 2000),
+    "stroke": (20, 60),
+}
 
 
 def test_brain_window_maps_its_edges_to_zero_and_one():
@@ -100,3 +113,26 @@ def test_a_wrong_window_is_refused_by_its_name(facts, sentence):
 def test_no_window_at_all_is_refused():
     with pytest.raises(ConfigError, match="at least one window"):
         as_windows({})
+
+
+def test_every_window_of_the_configuration_has_its_usual_edges():
+    windows = [as_windows(yaml.safe_load(path.read_text()))[0] for path in CONF.glob("*.yaml")]
+
+    assert {window.name: (window.low, window.high) for window in windows} == EDGES
+    assert {path.stem for path in CONF.glob("*.yaml")} == set(EDGES)
+
+
+@pytest.mark.parametrize("names", [["stroke"], ["soft", "brain"], ["bone", "stroke", "subdural", "soft", "brain"]])
+def test_any_number_of_windows_in_any_order_makes_as_many_channels(names, slices):
+    chosen = {name: yaml.safe_load((CONF / f"{name}.yaml").read_text())[name] for name in names}
+    chosen = {name: window | {"mean": 0.0, "std": 1.0} for name, window in chosen.items()}
+
+    net = SliceNet("tiny", chosen, neighbours=1).eval()
+    channels = net.windows(slices.repeat(1, 3, 1, 1))
+
+    assert list(net.arguments["windows"]) == names
+    assert channels.shape[1] == 3 * len(names)
+    assert net(slices.repeat(1, 3, 1, 1)).shape == (len(slices), 6)
+    for place, name in enumerate(names):
+        expected = apply_window(slices[:, 0].numpy(), as_windows({name: chosen[name]})[0])
+        np.testing.assert_allclose(channels[:, place].numpy(), expected, atol=1e-6)
