@@ -1,55 +1,122 @@
 """`predict.py`: DICOM that no one has labelled in; scores, a worklist and a page for each study out."""
 
 import csv
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from omegaconf import DictConfig
 
+import ich
+from ich.commands.scored import (
+    LEFT_OUT_COLUMNS,
+    Scored,
+    StudyToScore,
+    is_shared,
+    read_scored,
+    remove_scored,
+    studies_to_score,
+    write_scored,
+)
 from ich.commands.terminal import bar, say, shown, table
 from ich.dicom.files import DicomFile
 from ich.dicom.scan import NotUsed, Scan
 from ich.dicom.studies import UnreadStudy, read_studies
 from ich.ensemble.ensemble import ICHEnsemble
 from ich.ensemble.prediction import Prediction
-from ich.errors import EXIT_OK, EXIT_PARTLY, ConfigError
+from ich.errors import EXIT_OK, EXIT_PARTLY, ConfigError, NoHeadCT
 from ich.explain import study_maps
 from ich.labels import LABELS
+from ich.learn.facts import plain
 from ich.report.study_page import write_study_page
 from ich.store.files import write_text
+from ich.store.shards import Share, share_of
 
 OPERATING_POINT = "sensitivity_95"
 WORKLIST = "worklist.csv"
+LeftOutRow = tuple[Any, ...]
 MOST_ROWS = 20  # of the worklist on the terminal; worklist.csv has all
 
 
 def predict(config: DictConfig) -> int:
-    """Score every study of the input."""
+    """Score every study of the input, or a shard of them; whoever ends gathers what all have said."""
     from ich.commands.settings import inference_device
 
-    model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=inference_device(config.gpus))
+    share = share_of(config.shard, config.shards)
     root, folder = Path(config.input).absolute(), Path(config.output)
-    if (folder / WORKLIST).exists():
+    if (folder / WORKLIST).exists() and not (config.shards > 1 and is_shared(folder)):
         raise ConfigError(f"output={folder}: expected a new folder, found predictions in it; name another or remove it")
+    model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=inference_device(config.gpus))
     read = read_studies(root, series=config.series, slab_mm=config.slab_mm)
-    rows: list[dict[str, Any]] = []
-    unread: list[UnreadStudy] = []
-    left_out: list[NotUsed] = list(read.rejected)
-    for number, outcome in enumerate(bar(read.outcomes(), total=read.n_studies, description="predict"), start=1):
-        if isinstance(outcome, UnreadStudy):
-            unread.append(outcome)
-            left_out += outcome.reason.not_used
-        else:
-            left_out += outcome.not_used
-            rows.append(_write_study(model, outcome, folder / f"study-{number:03d}", config=config))
-    _write_not_used(folder, left_out, root=root)
+    studies = studies_to_score(read.studies, root=root, settings=_settings(model, config))
+    done = read_scored(folder, studies)
+    todo = [study for study in studies if study.is_of(share) and study.name not in done]
+    outcomes = replace(read, studies=tuple(study.files for study in todo)).outcomes()
+    for study, outcome in zip(todo, bar(outcomes, total=len(todo), description="predict"), strict=True):
+        scored = _score(model, outcome, study=study, folder=folder, root=root, config=config)
+        write_scored(folder, study, scored=scored)
+    done = read_scored(folder, studies)
+    if len(done) < len(studies):
+        return _say_shard(share, done=len(done), of=len(studies), made=len(todo), unread=_unread(done, todo))
+    return _gather(folder, list(done.values()), rejected=_rows(read.rejected, root), model=model, shards=share.of)
+
+
+def _settings(model: ICHEnsemble, config: DictConfig) -> dict[str, Any]:
+    """What a study's scores and page depend on, beside its files."""
+    asked = {name: config[name] for name in ("series", "slab_mm", "heat_maps")}
+    return {
+        **asked,
+        "model": model.hash,
+        "points": plain(model.facts["operating_points"]),
+        "code_version": ich.__version__,
+    }
+
+
+def _score(
+    model: ICHEnsemble,
+    outcome: Scan | UnreadStudy,
+    study: StudyToScore,
+    *,
+    folder: Path,
+    root: Path,
+    config: DictConfig,
+) -> Scored:
+    if isinstance(outcome, UnreadStudy):
+        return Scored(study.state, None, str(outcome.reason), _rows(outcome.reason.not_used, root))
+    row = _write_study(model, outcome, folder / study.name, config=config)
+    return Scored(study.state, row, None, _rows(outcome.not_used, root))
+
+
+def _gather(
+    folder: Path, done: Sequence[Scored], *, rejected: Sequence[LeftOutRow], model: ICHEnsemble, shards: int
+) -> int:
+    """Write the tables of all studies, in one step each, so that two who end together do no harm."""
+    left_out = [*rejected, *(row for scored in done for row in scored.left_out)]
+    rows = [scored.row for scored in done if scored.row is not None]
+    unread = [scored.unread for scored in done if scored.unread is not None]
+    _write_not_used(folder, left_out)
+    if shards == 1:
+        remove_scored(folder)
     if not rows:
         say("predict", f"why each file was not used: {shown(folder)}/not_used.csv")
-        raise unread[0].reason
+        raise NoHeadCT(unread[0])
     _write_worklist(folder, rows)
     _say_summary(rows, folder=folder, n_left_out=len(left_out), unread=unread, notes=model.notes)
+    return EXIT_PARTLY if unread else EXIT_OK
+
+
+def _unread(done: Mapping[str, Scored], studies: Sequence[StudyToScore]) -> int:
+    return sum(done[study.name].unread is not None for study in studies)
+
+
+def _say_shard(share: Share, *, done: int, of: int, made: int, unread: int) -> int:
+    say("predict", f"shard {share.number} of {share.of}: {made} studies scored now, {done} of {of} by all shards")
+    if unread:
+        say("predict", f"{unread} of them could not be read")
+    say("predict", f"whoever ends last writes {WORKLIST}; start a shard again that was stopped")
     return EXIT_PARTLY if unread else EXIT_OK
 
 
@@ -86,15 +153,18 @@ def _write_worklist(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
     write_text(folder / WORKLIST, worklist.to_csv(index=False))
 
 
-def _write_not_used(folder: Path, left_out: Sequence[NotUsed], *, root: Path) -> None:
+def _write_not_used(folder: Path, left_out: Sequence[LeftOutRow]) -> None:
     """`not_used.csv`: each file or series of the input that was not scored, with the reason."""
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / ".not_used.csv.tmp"
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["what", "files", "code", "sentence"])
-        writer.writerows([_name(one, root), one.n_files, one.code, one.sentence] for one in left_out)
-    unfinished.replace(folder / "not_used.csv")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(LEFT_OUT_COLUMNS)
+    writer.writerows(left_out)
+    write_text(folder / "not_used.csv", text.getvalue())
+
+
+def _rows(left_out: Sequence[NotUsed], root: Path) -> tuple[LeftOutRow, ...]:
+    return tuple((_name(one, root), one.n_files, one.code, one.sentence) for one in left_out)
 
 
 def _name(left_out: NotUsed, root: Path) -> str:
@@ -108,7 +178,7 @@ def _say_summary(
     *,
     folder: Path,
     n_left_out: int,
-    unread: Sequence[UnreadStudy],
+    unread: Sequence[str],
     notes: Sequence[str],
 ) -> None:
     first = sorted(rows, key=lambda row: -row["any"])[:MOST_ROWS]
@@ -119,8 +189,8 @@ def _say_summary(
     print(table(lines, heads=["study", "slices", *LABELS, f"flagged at {OPERATING_POINT.replace('_', ' ')}"]))
     if len(rows) > len(first):
         say("predict", f"{len(rows) - len(first)} further studies in worklist.csv")
-    for outcome in unread:
-        say("predict", f"one study was not read: {outcome.reason}")
+    for reason in unread:
+        say("predict", f"one study was not read: {reason}")
     for note in notes:
         say("note", note)
     say(

@@ -13,7 +13,7 @@ from ich.commands.job_record import JobRecord, scores_of, write_record
 from ich.errors import EXIT_OK, EXIT_PARTLY, EXIT_USER, IchError
 
 # What joblib and submitit, which need not be installed, raise where a job's process is gone without a word.
-LOST = ("TerminatedWorkerError", "UncompletedJobError", "FailedJobError")
+LOST = ("TerminatedWorkerError", "UncompletedJobError")
 EXIT_FAILED = 1
 
 
@@ -116,6 +116,8 @@ def _hand_to_hydra(command: str, arguments: Sequence[str], *, side_by_side: bool
     before = sys.argv
     sys.argv = [f"{command}.py", *arguments]
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors as they are: the one handler of ours says them
+    package_parent = str(Path(__file__).parents[2])  # a launcher's workers begin without the folder of train.py
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
     try:
         hydra.main(config_path=str(config_folder()), config_name=command, version_base="1.3")(job)()
     finally:

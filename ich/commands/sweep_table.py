@@ -30,8 +30,10 @@ def say_sweep(command: str, folder: Path, *, since: float, lost: bool) -> list[J
     frame = sweep_frame(read_records(folder))
     if not frame.empty:
         write_text(folder / TABLE_FILE, frame.to_csv(index=False))
-        print(table(_rows(frame), heads=["job", *_varied(frame), "log loss", "AUC any", "time", ""]))
-        say(command, f"{len(frame)} jobs, best first: {shown(folder / TABLE_FILE)}")
+        scored = bool(frame["log_loss"].notna().any())
+        heads = ["job", *_varied(frame), *(["log loss", "AUC any"] if scored else []), "time", "state"]
+        print(table(_rows(frame, scored=scored), heads=heads))
+        say(command, f"{len(frame)} jobs{', best first' if scored else ''}: {shown(folder / TABLE_FILE)}")
     if lost:
         say(command, "a job's process was killed; the same command does what is missing")
     elif command == "train" and not frame.empty and frame["log_loss"].notna().any():
@@ -64,13 +66,12 @@ def _varied(frame: pd.DataFrame) -> list[str]:
     return columns[columns.index("state") + 1 : columns.index("log_loss")]
 
 
-def _rows(frame: pd.DataFrame) -> list[list[str]]:
+def _rows(frame: pd.DataFrame, *, scored: bool) -> list[list[str]]:
     return [
         [
             str(row["job"]),
             *(str(row[key]) for key in _varied(frame)),
-            _number(row["log_loss"], digits=4),
-            _number(row.get("auc_any"), digits=3),
+            *([_number(row["log_loss"], digits=4), _number(row.get("auc_any"), digits=3)] if scored else []),
             f"{row['seconds']:.0f} s",
             str(row["state"]),
         ]
