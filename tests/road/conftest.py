@@ -62,7 +62,13 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Road:
     """Prepare, two slice nets, their sequence nets, evaluation and prediction, at 64 px and one epoch each."""
     folder = tmp_path_factory.mktemp("road")
     data = ["data=phantom", f"data.root={folder / 'heads'}", f"store.path={folder / 'store'}"]
-    heads = ["data.n_studies=30", "data.scanner.size=64", "data.scanner.n_slices=[8,10]", "store.size=64"]
+    heads = [
+        "data.n_studies=30",
+        "data.scanner.size=64",
+        "data.scanner.n_slices=[8,10]",
+        "store.size=64",
+        "data.prevalence.subdural=0.9",
+    ]
     training = [
         *data,
         *heads,
