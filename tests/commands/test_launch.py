@@ -3,9 +3,10 @@
 import pytest
 from omegaconf import OmegaConf
 
-from ich.commands.launch import RankFailedError, launch, torchrun_line
+from ich.commands.launch import RankFailedError, _words, check_machines, launch, torchrun_line, trust_of
+from ich.commands.lock import COMMAND_LOCK, RANK_LOCK, held
 from ich.commands.runs import write_config
-from ich.errors import IchError
+from ich.errors import ConfigError, IchError
 
 
 @pytest.fixture
@@ -40,17 +41,58 @@ def test_what_a_user_can_mend_comes_back_in_the_words_of_the_process(run_without
         launch([run_without_store], processes=1)
 
 
-def test_a_process_that_fails_otherwise_is_named_with_its_code(tmp_path):
+def test_a_process_that_fails_otherwise_says_why_in_one_sentence(tmp_path):
     (tmp_path / "config.yaml").write_text("model: {stage: slice}\n")
 
-    with pytest.raises(RankFailedError) as caught:
+    with pytest.raises(RankFailedError, match=r"rank 0 met \w+: .*; more stands in .*run\.log") as caught:
         launch([tmp_path], processes=1)
 
     assert caught.value.code == 1
+    assert "\n" not in str(caught.value)
+    assert "Traceback" in (tmp_path / "run.log").read_text()
 
 
-def test_the_line_for_several_machines_names_module_and_run(tmp_path):
-    line = torchrun_line(tmp_path, processes=4)
+def test_a_run_that_has_its_result_is_not_trained_again(tmp_path):
+    (tmp_path / "config.yaml").write_text("nothing a rank could train\n")
+    (tmp_path / "result.json").write_text('{"best": "best.ckpt"}')
 
-    assert "--nproc-per-node=4" in line
-    assert line.endswith(f"-m ich.commands.rank {tmp_path}")
+    assert launch([tmp_path], processes=1) == [{"best": "best.ckpt"}]
+
+
+@pytest.mark.parametrize("name", [COMMAND_LOCK, RANK_LOCK])
+def test_a_run_at_work_is_not_started_a_second_time(name, tmp_path):
+    (tmp_path / "config.yaml").touch()
+
+    with held(tmp_path, name), pytest.raises(ConfigError, match="found a training at work in it"):
+        launch([tmp_path], processes=1)
+
+
+def test_the_line_for_several_machines_names_module_run_and_configuration(tmp_path):
+    (tmp_path / "config.yaml").touch()
+
+    line = torchrun_line(tmp_path, processes=4, nodes=2)
+
+    assert "--nnodes=2 --nproc-per-node=4" in line
+    assert line.endswith(f"-m ich.commands.rank {tmp_path} {trust_of(tmp_path)}")
+
+
+def test_several_machines_need_a_cluster_job(monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    check_machines(1)
+
+    with pytest.raises(ConfigError, match=r"trainer\.nodes=2: expected a SLURM job, found none; add launch=false"):
+        check_machines(2)
+
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    check_machines(2)
+
+
+def test_under_slurm_an_agent_is_started_on_each_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "12345")
+    (tmp_path / "config.yaml").touch()
+
+    words = _words(tmp_path, processes=4, nodes=2)
+
+    assert words[:4] == ["srun", "--nodes=2", "--ntasks=2", "--ntasks-per-node=1"]
+    assert words[-3:-1] == ["4", "2"]
+    assert words[-1].endswith(":29845")

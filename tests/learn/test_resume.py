@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import resource
 import signal
 
 import pandas as pd
@@ -125,6 +126,29 @@ def test_a_training_that_was_killed_goes_on_exactly(minutes, at_epoch_end, train
     train(run)
 
     assert_as_if_nothing_had_been(run, whole[1])
+
+
+def test_a_full_disk_ends_the_training_in_one_line_and_leaves_the_last_checkpoint(train, whole, tmp_path):
+    class Fill(Callback):
+        """No file may grow beyond a part of a checkpoint from the second epoch on, as on a full disk."""
+
+        def on_train_epoch_start(self, trainer, *_):
+            if trainer.current_epoch == 1:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(CheckpointError, match=r"last\.ckpt: .*; the one before is untouched: free some space"):
+            train(tmp_path / "run", Fill())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    stopped = read_stopped(tmp_path / "run" / "checkpoints" / "last.ckpt")
+    assert stopped is not None
+    assert stopped.n_steps == 3
+
+    train(tmp_path / "run")
+
+    assert_as_if_nothing_had_been(tmp_path / "run", whole[1])
 
 
 def test_it_can_be_stopped_as_often_as_one_likes(train, whole, tmp_path):

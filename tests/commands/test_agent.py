@@ -1,0 +1,26 @@
+"""The one exit code that those of the ranks amount to."""
+
+import pytest
+
+from ich.commands.agent import _code_of
+from ich.commands.failure import failure_of
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ({0: 75, 1: 75}, 75),
+        ({0: 75, 1: -15}, 75),
+        ({0: -15, 1: 2}, 2),
+        ({0: 1, 1: -15}, 1),
+        ({0: 1, 1: -9}, 1),
+    ],
+)
+def test_codes_of_ranks(codes, expected, tmp_path):
+    assert _code_of(tmp_path, codes) == expected
+
+
+def test_a_killed_rank_is_named(tmp_path):
+    _code_of(tmp_path, {0: 1, 1: -9})
+
+    assert failure_of(tmp_path).startswith("rank 1 was killed by signal 9")
