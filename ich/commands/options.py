@@ -30,8 +30,10 @@ class PathsOptions:
 class StoreOptions:
     """The prepared store."""
 
-    path: str | None = None
-    """Folder of the store; null: beside the others, named after the data set."""
+    path: str | list[str] | None = None
+    """Folder of the store; null: beside the others, named after the data set; a training takes a list of them."""
+    share: list[float] | None = None
+    """Training on several stores: how much of an epoch each one's slices are; null: each slice equally often."""
     size: int = 256
     """In-plane size in pixels after the area resize."""
     n_folds: int = 5

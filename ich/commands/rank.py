@@ -77,7 +77,7 @@ def _train(run: Path, typed: Sequence[str], *, stop: StopRequest) -> None:
 
 def train_slices(config: DictConfig, run: Path, *, stop: StopRequest) -> "FitResult":
     """The slice stage of a run folder."""
-    from ich.commands.runs import store_path
+    from ich.commands.runs import open_training_stores
     from ich.commands.settings import make_augment, make_callbacks, make_recipe, make_sampling, training_settings
     from ich.commands.watching import watched
     from ich.data.slices import SliceDataModule
@@ -87,7 +87,7 @@ def train_slices(config: DictConfig, run: Path, *, stop: StopRequest) -> "FitRes
 
     settings, reason = training_settings(config)
     data = SliceDataModule(
-        store_path(config),
+        open_training_stores(config),
         fold=config.data.fold,
         leave_out=list(config.data.leave_out),
         batch_size=config.data.batch_size,
@@ -117,7 +117,7 @@ def train_slices(config: DictConfig, run: Path, *, stop: StopRequest) -> "FitRes
 
 def train_sequence(config: DictConfig, run: Path, *, stop: StopRequest) -> "FitResult":
     """One pair of the sequence stage: features of its CNN, then the sequence net, then its validation scores."""
-    from ich.commands.runs import store_path
+    from ich.commands.runs import open_training_stores
     from ich.commands.settings import make_callbacks, make_recipe, training_settings
     from ich.commands.watching import watched
     from ich.data.studies import StudyDataModule
@@ -125,10 +125,9 @@ def train_sequence(config: DictConfig, run: Path, *, stop: StopRequest) -> "FitR
     from ich.learn.fit import Watching, fit_sequence
     from ich.learn.keeping import Keeping
     from ich.learn.unseen import unseen_split
-    from ich.store.store import Store
 
     settings, reason = training_settings(config)
-    store = Store.open(store_path(config))
+    store = open_training_stores(config)
     cnn = read_checkpoint(Path(config.cnn), kind="slice")
     unseen = unseen_split(cnn, store, fold=config.data.fold, leave_out=list(config.data.leave_out))
     studies = [*unseen.split.train, *unseen.split.validation]

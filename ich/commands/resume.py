@@ -10,7 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ich.commands.config import checked
 from ich.commands.lock import check_free
-from ich.commands.runs import CONFIG_FILE, ENSEMBLE_FILE, RESULT_FILE, slice_checkpoints, store_path
+from ich.commands.runs import CONFIG_FILE, ENSEMBLE_FILE, RESULT_FILE, slice_checkpoints, store_paths
 from ich.commands.terminal import say, shown
 from ich.commands.trust import check_parts
 from ich.errors import ConfigError, IchError
@@ -112,7 +112,7 @@ def _identity(config: Any) -> dict[str, Any]:
     plain["trainer"] = {key: value for key, value in plain.get("trainer", {}).items() if key not in DEVICES}
     if "model" not in plain or "store" not in plain:
         return {}  # the configuration of another command
-    plain["store"] = {**plain["store"], "path": str(store_path(config).absolute())}
+    plain["store"] = {**plain["store"], "path": [str(path.absolute()) for path in store_paths(config)]}
     if plain["model"].get("stage") == "sequence":
         plain["cnn"] = [str(path.absolute()) for path in slice_checkpoints(plain["cnn"])]
     return plain

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from ich.commands.terminal import shown
 from ich.errors import CheckpointError, ConfigError, DataError
+from ich.store.several import open_stores, stores_of
 from ich.store.store import Store
 
 CONFIG_FILE = "config.yaml"
@@ -55,34 +56,96 @@ def name_of(config: DictConfig) -> str:
         return str(config.name)
     net = config.model.net
     what = net.get("backbone") or str(net["_target_"]).rpartition(".")[2]
-    return f"{str(what).partition('.')[0].lower()}-{config.data.name}"
+    paths = store_paths(config)
+    data = config.data.name if len(paths) == 1 else "-".join(path.name for path in paths)
+    return f"{str(what).partition('.')[0].lower()}-{data}"
+
+
+def store_paths(config: DictConfig) -> list[Path]:
+    """Where the store or the stores lie: as said, else beside the others under its data set's name."""
+    named = config.store.path
+    if isinstance(named, list | tuple | ListConfig):
+        return [Path(str(path)) for path in named]
+    return [Path(named or Path(config.paths.stores) / config.data.name)]
 
 
 def store_path(config: DictConfig) -> Path:
-    """Where the store lies: as said, else beside the others under its data set's name."""
-    return Path(config.store.path or Path(config.paths.stores) / config.data.name)
+    """Where the one store lies.
+
+    Raises:
+        ConfigError: several were named.
+    """
+    paths = store_paths(config)
+    if len(paths) != 1:
+        raise ConfigError(
+            f"store.path={_listed(paths)}: expected one store, found {len(paths)}; only train.py takes several, "
+            "name one here"
+        )
+    return paths[0]
 
 
 def open_store(config: DictConfig) -> Store:
-    """Open the store that a configuration means.
+    """Open the one store that a configuration means.
 
     Raises:
+        ConfigError: several were named.
         DataError: there is none, and the command that makes it; or it isn't complete.
     """
     path = store_path(config)
+    _check_there(config, path)
+    return Store.open(path)
+
+
+def open_training_stores(config: DictConfig) -> Store:
+    """Open the store, or the several as one, that a training learns from.
+
+    Raises:
+        IchError: as `open_store`, or stores that don't go together.
+    """
+    paths = store_paths(config)
+    for path in paths:
+        _check_there(config, path)
+    share = config.store.get("share")
+    return open_stores(paths if len(paths) != 1 else paths[0], share=None if share is None else list(share))
+
+
+def keep_store_paths(config: DictConfig, store: Store) -> None:
+    """Let a configuration say where its stores lie, to be found again from anywhere."""
+    paths = [str(one.path) for one in stores_of(store)]
+    config.store.path = paths[0] if len(paths) == 1 else paths
+
+
+def _check_there(config: DictConfig, path: Path) -> None:
     if not (path / "store.json").is_file():
         found = "a folder without it" if path.exists() else "no such folder"
         root = "" if config.data.name == "phantom" else " data.root=DIR"
         raise DataError(
             f"store.path={path}: expected store.json, found {found}; "
-            f"make it with: python prepare.py {store_words(config)}{root}"
+            f"make it with: python prepare.py {_words(config, path)}{root}"
         )
-    return Store.open(path)
 
 
 def store_words(config: DictConfig) -> str:
-    """What names the store in the next command to type."""
-    path = store_path(config).absolute()
+    """What names the store or the stores in the next command to type."""
+    paths = store_paths(config)
+    if len(paths) == 1:
+        return _words(config, paths[0])
+    share = config.store.get("share")
+    shares = "" if share is None else f" 'store.share={_listed(share)}'"
+    return f"data={config.data.name} 'store.path={_listed([shown(path) for path in paths])}'{shares}"
+
+
+def words_a_store(config: DictConfig) -> list[str]:
+    """What names each store by itself in the next command to type."""
+    return [_words(config, path) for path in store_paths(config)]
+
+
+def _listed(values: Sequence[Any]) -> str:
+    return f"[{','.join(str(value) for value in values)}]"
+
+
+def _words(config: DictConfig, path: Path) -> str:
+    path = path.absolute()
     usual = (Path(config.paths.stores) / config.data.name).absolute()
     return f"data={config.data.name}" if path == usual else f"data={config.data.name} store.path={shown(path)}"
 

@@ -15,10 +15,12 @@ from ich.commands.resume import resumed_run
 from ich.commands.runs import (
     ENSEMBLE_FILE,
     RESULT_FILE,
+    keep_store_paths,
     make_run,
-    open_store,
+    open_training_stores,
     slice_checkpoints,
     store_words,
+    words_a_store,
     write_config,
 )
 from ich.commands.scoring import mean_logits, with_probabilities
@@ -51,9 +53,9 @@ def train(config: DictConfig) -> int:
     if config.launch:
         check_machines(devices.nodes)
     check_training(config)
-    store = open_store(config)
+    store = open_training_stores(config)
     _check_labels(store)
-    config.store.path = str(store.path)
+    keep_store_paths(config, store)
     run = None if resumed is None else resumed.folder
     try:
         if config.model.stage == "slice":
@@ -77,7 +79,7 @@ def _check_labels(store: Store) -> None:
 
 def train_slice_nets(configs: Sequence[DictConfig]) -> list[Path]:
     """Train several slice nets at the same time, each in a process of its own, and return their run folders."""
-    runs = [_begin_slices(config, open_store(config)) for config in configs]
+    runs = [_begin_slices(config, open_training_stores(config)) for config in configs]
     results = launch(runs, processes=1, side_by_side=len(runs))
     _say_scores([(f"slice net {run.name}", result) for run, result in zip(runs, results, strict=True)])
     return runs
@@ -96,7 +98,7 @@ def _train_slices(config: DictConfig, store: Store, *, devices: "Devices", run: 
 
 def _begin_slices(config: DictConfig, store: Store, *, run: Path | None = None) -> Path:
     """Say what will be trained on what, and make the run folder, or take the one that goes on."""
-    config.store.path = str(store.path)
+    keep_store_paths(config, store)
     split = training_split(store, fold=config.data.fold, leave_out=list(config.data.leave_out))
     _say_data(store, split, config=config)
     net = config.model.net
@@ -142,7 +144,8 @@ def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices", run
     _say_scores([(f"pair {number}", result) for number, result in enumerate(results)])
     ensemble = write_ensemble(run, list(zip(cnns, pairs, strict=True)))
     say("train", f"ensemble of {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}: {ensemble}")
-    say("next", f"python evaluate.py checkpoint={shown(ensemble)} {store_words(config)}")
+    for words in words_a_store(config):
+        say("next", f"python evaluate.py checkpoint={shown(ensemble)} {words}")
     return EXIT_OK
 
 

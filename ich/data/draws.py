@@ -1,5 +1,6 @@
 """How often each slice is drawn in an epoch: all alike, positives and negatives in balance, or the middle of heads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +46,21 @@ class Draws:
         ends *= self.n_drawn / max(ends[-1], 1e-300)
         times = np.diff(np.floor(ends + rng.random()), prepend=0.0).astype(np.int64)
         return rng.permutation(np.repeat(mixed, times))
+
+
+def shared(draws: Draws, groups: np.ndarray, shares: Sequence[float]) -> Draws:
+    """The same draws with each group of samples drawn as often as its share of the epoch says.
+
+    Args:
+        draws: how often samples are drawn within their group, in proportion.
+        groups: int64 (N,), numbers from 0.
+        shares: of each group; a group without samples leaves its share to the others.
+    """
+    n_groups = len(shares)
+    sums = np.bincount(groups, weights=draws.expected, minlength=n_groups)
+    wanted = np.where(sums > 0, shares, 0.0)
+    factors = draws.n_drawn * wanted / (wanted.sum() * np.where(sums > 0, sums, 1.0))
+    return Draws(draws.expected * factors[groups], draws.strata * n_groups + groups)
 
 
 def each_once(n_samples: int) -> Draws:

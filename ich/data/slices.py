@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from ich.data.augment import Augment
 from ich.data.draws import AllSlices, Sampling
 from ich.data.loaders import as_read, make_loader, n_workers, share_of_batch
+from ich.data.rows import shared_draws
 from ich.data.sampling import ShardSampler, TrainingSampler
 from ich.data.slice_dataset import SliceDataset
 from ich.dicom.neighbours import ALONE, Neighbours
@@ -25,7 +26,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
 
     def __init__(
         self,
-        store: str | Path,
+        store: Store | str | Path,
         *,
         fold: int = 0,
         leave_out: Sequence[int | str] = (),
@@ -40,7 +41,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
         """Say what is drawn; the store is opened when first needed.
 
         Args:
-            store: folder of the store.
+            store: the store, several as one, or the folder of one.
             fold: validation fold.
             leave_out: further folds or patient keys that are in neither part.
             batch_size: global batch, over all processes.
@@ -55,7 +56,8 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
             ConfigError: a batch that can't be shared out, or a negative number.
         """
         super().__init__()
-        self.path, self.fold, self.leave_out = Path(store), fold, tuple(leave_out)
+        self.fold, self.leave_out = fold, tuple(leave_out)
+        self._given = store
         self.batch_size, self.neighbours, self.seed = batch_size, neighbours, seed
         self.augment, self.processes = augment, processes
         self.sampling = AllSlices() if sampling is None else sampling
@@ -66,7 +68,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
     @cached_property
     def store(self) -> Store:
         """The opened store."""
-        return Store.open(self.path)
+        return self._given if isinstance(self._given, Store) else Store.open(Path(self._given))
 
     @cached_property
     def split(self) -> Split:
@@ -80,7 +82,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Any]:
         """Drawn by (seed, epoch); equally many steps on each process."""
         dataset = self._dataset(self.split.train, self.augment)
-        draws = self.sampling(dataset.labels, dataset.study_numbers)
+        draws = shared_draws(self.sampling(dataset.labels, dataset.study_numbers), self.store, dataset.study_keys)
         sampler = TrainingSampler(draws, seed=self.seed, rank=self._rank, world=self.processes)
         sampler.go_on_after(self._batches_done, batch_size=self.batch_a_process)
         return self._loader(dataset, sampler)

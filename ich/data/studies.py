@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
+from ich.data.draws import each_once
 from ich.data.loaders import make_loader, share_of_batch
-from ich.data.rows import labels_of, rows_of
+from ich.data.rows import labels_of, rows_of, shared_draws
 from ich.data.sampling import Item, ShardSampler, TrainingSampler
 from ich.errors import DataError
 from ich.progress import Progress, quiet
@@ -158,7 +159,8 @@ class StudyDataModule(pytorch_lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Any]:
         """Shuffled by (seed, epoch); equally many steps on each process."""
         dataset = StudyDataset(self.features, self.store, studies=self.split.train)
-        sampler = TrainingSampler(len(dataset), seed=self.seed, rank=self._rank, world=self.processes)
+        draws = shared_draws(each_once(len(dataset)), self.store, dataset.studies)
+        sampler = TrainingSampler(draws, seed=self.seed, rank=self._rank, world=self.processes)
         sampler.go_on_after(self._batches_done, batch_size=self.batch_a_process)
         return self._loader(dataset, sampler)
 

@@ -13,6 +13,7 @@ from ich.labels import LABELS
 from ich.learn.checkpoint import FORMAT, Checkpoint
 from ich.metrics.log_loss import training_prevalence
 from ich.metrics.position import position_bins, relative_positions
+from ich.store.several import StoreGroup, stores_of
 from ich.store.split import Split
 from ich.store.store import Store
 
@@ -80,6 +81,11 @@ def _facts(kind: str, store: Store, *, split: Split) -> dict[str, Any]:
         "size": store.size,
         "store_hash": store.hash,
         "source": store.source,
+        "sources": sorted({one.source for one in stores_of(store)}),
+        "stores": [
+            {"source": one.source, "hash": one.hash, "share": one_share}
+            for one, one_share in zip(stores_of(store), _shares(store), strict=True)
+        ],
         "split_hash": split.hash,
         "train_patients": split.train_patients,
         "validation_patients": split.validation_patients,
@@ -92,6 +98,12 @@ def _facts(kind: str, store: Store, *, split: Split) -> dict[str, Any]:
         "leave_out": leave_out,
     }
     return plain(facts)
+
+
+def _shares(store: Store) -> Sequence[float | None]:
+    """Share of an epoch that each store was given, None where each slice came as often as any other."""
+    stores = stores_of(store)
+    return store.share if isinstance(store, StoreGroup) and store.share is not None else [None] * len(stores)
 
 
 def _folds(store: Store, split: Split) -> tuple[int, list[int | str]]:

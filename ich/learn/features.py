@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from ich.errors import DataError
 from ich.labels import LABELS
 from ich.learn.checkpoint import Checkpoint, load_net, read_checkpoint
 from ich.progress import Progress, quiet
+from ich.store.several import patients_of
 from ich.store.store import Store
 
 TENSOR = "features"
@@ -139,10 +140,13 @@ def study_features(
 
 def in_sample_patients(checkpoint: Checkpoint, store: Store, studies: Sequence[str]) -> list[str]:
     """Patients of studies whom a net has seen in training; keys are compared within a source's name only."""
-    if checkpoint.facts["source"] != store.source:
-        return []
-    patients = set(store.studies.loc[store.studies["study"].isin(studies), "patient"])
+    patients = patients_of(store, studies, sources=trained_sources(checkpoint.facts))
     return sorted(patients & set(checkpoint.facts["train_patients"]))
+
+
+def trained_sources(facts: Mapping[str, Any]) -> list[str]:
+    """Names of the data sets a net was trained on."""
+    return [str(source) for source in facts.get("sources", [facts["source"]])]
 
 
 def _rotated(studies: Sequence[str], share: tuple[int, int]) -> list[str]:

@@ -3,8 +3,17 @@
 import pytest
 from omegaconf import OmegaConf
 
-from ich.commands.runs import BEST, make_run, name_of, slice_checkpoints, store_words
-from ich.errors import CheckpointError, ConfigError
+from ich.commands.runs import (
+    BEST,
+    make_run,
+    name_of,
+    open_training_stores,
+    slice_checkpoints,
+    store_path,
+    store_paths,
+    store_words,
+)
+from ich.errors import CheckpointError, ConfigError, DataError
 
 
 @pytest.fixture
@@ -73,3 +82,20 @@ def test_the_next_command_names_a_store_only_where_it_is_not_the_usual_one(confi
 
     assert usual == "data=rsna"
     assert store_words(config) == f"data=rsna store.path={tmp_path / 'mine'}"
+
+
+def test_several_stores_are_named_in_order_and_only_where_they_may_be(config):
+    config.store.path = ["stores/rsna", "stores/own"]
+
+    assert [path.name for path in store_paths(config)] == ["rsna", "own"]
+    assert name_of(config) == "seresnext50_32x4d-rsna-own"
+    assert store_words(config).startswith("data=rsna 'store.path=[")
+    with pytest.raises(ConfigError, match=r"store\.path=\[stores/rsna,stores/own\]: expected one store, found 2"):
+        store_path(config)
+
+
+def test_a_store_of_several_that_is_not_there_says_how_to_make_it(config, tmp_path):
+    config.store.path = [str(tmp_path / "nowhere"), str(tmp_path / "else")]
+
+    with pytest.raises(DataError, match=r"nowhere: expected store\.json, found no such folder; make it with"):
+        open_training_stores(config)

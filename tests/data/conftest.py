@@ -51,3 +51,19 @@ def store(tmp_path_factory):
     content = {"format": 1, "source": "made", "hash": "0" * 32, "settings": {"size": SIZE}}
     (folder / "store.json").write_text(json.dumps(content))
     return Store.open(folder)
+
+
+@pytest.fixture(scope="session")
+def stranger(store, tmp_path_factory):
+    """Folder of a store of another data set with studies of its own in the same folds; slices are 1000 HU higher."""
+    folder = tmp_path_factory.mktemp("stranger")
+    (folder / "studies").mkdir()
+    for study in STUDIES:
+        volume = store.read_study(study) + np.int16(1000)
+        blosc2.asarray(volume, urlpath=str(folder / "studies" / f"{study * 2}.b2nd"), chunks=(1, SIZE, SIZE), mode="w")
+    store.slices.assign(study=store.slices["study"] * 2).to_parquet(folder / "slices.parquet")
+    studies = store.studies.assign(study=store.studies["study"] * 2, patient="stranger-" + store.studies["study"])
+    studies.to_parquet(folder / "studies.parquet")
+    content = store.content | {"source": "elsewhere", "hash": "1" * 32}
+    (folder / "store.json").write_text(json.dumps(content))
+    return folder

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ich.data.draws import AllSlices, Balanced, Centre, Draws, each_once, rarities
+from ich.data.draws import AllSlices, Balanced, Centre, Draws, each_once, rarities, shared
 from ich.data.sampling import TrainingSampler
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS, label_index
@@ -168,3 +168,28 @@ def test_each_once_is_a_plain_shuffle():
     order = each_once(9).order(np.random.default_rng(0))
 
     assert order.tolist() == np.random.default_rng(0).permutation(9).tolist()
+
+
+def test_shares_say_how_much_of_an_epoch_each_group_is_and_its_length_stays():
+    groups = np.repeat([0, 1], [40, 20])
+
+    draws = shared(each_once(60), groups, [0.25, 0.75])
+
+    times = _times(draws)
+    assert set(times.sum(axis=1)) == {60}
+    assert np.abs(times[:, :40].sum(axis=1) - 15).max() <= 1
+
+
+def test_shares_keep_the_balance_within_each_group():
+    groups = np.arange(60) % 2
+    draws = Balanced()(LABELLED, STUDIES)
+
+    expected = shared(draws, groups, [0.5, 0.5]).expected
+
+    for group in range(2):
+        mine = groups == group
+        assert expected[mine] / expected[mine].sum() == pytest.approx(draws.expected[mine] / draws.expected[mine].sum())
+
+
+def test_a_group_without_samples_leaves_its_share_to_the_others():
+    assert shared(each_once(4), np.array([0, 0, 2, 2]), [0.5, 0.25, 0.25]).expected.sum() == pytest.approx(4)

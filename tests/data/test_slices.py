@@ -7,6 +7,7 @@ import torch
 from ich.data.augment import Light
 from ich.data.slices import SliceDataModule, SliceDataset
 from ich.dicom.neighbours import Neighbours
+from ich.store.several import open_stores
 
 
 def _module(store, **options):
@@ -47,6 +48,18 @@ def test_neighbours_by_distance_go_by_the_positions_of_the_store(store):
     batch = dataset.__getitems__([(0, 0), (3, 0)])
 
     assert batch["hu"][:, :, 16, 16].tolist() == [[202, 200, 202], [201, 203, 205]]
+
+
+def test_several_stores_are_drawn_by_their_shares(store, stranger):
+    group = open_stores([store.path, stranger], share=[1, 3])
+    module = SliceDataModule(group, fold=0, batch_size=4, workers=0)
+
+    middles = torch.cat([batch["hu"][:, 0, 16, 16] for batch in module.train_dataloader()])
+
+    assert len(middles) == 2 * (7 + 5 + 4)  # b, c and d of both, an epoch as long as without shares
+    assert ((middles > 1000).sum() - 24).abs() <= 1
+    assert {study[0] for study in module.split.validation} == {"a"}
+    assert len(module.split.validation) == 2
 
 
 def test_a_sample_is_augmented_by_seed_epoch_and_row_and_nothing_else(store):
