@@ -31,7 +31,7 @@ class FewBatches(pl.LightningDataModule):
             n_batches: how many each process takes.
         """
         super().__init__()
-        self.data, self.n_batches = data, n_batches
+        self.data, self.n_batches, self.batch_size = data, n_batches, data.batch_size
         self._batches: list[dict[str, Tensor]] = []
         self._done = 0
 

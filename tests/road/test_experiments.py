@@ -20,7 +20,10 @@ STEMS = {"ALIKE": "all labels alike", "TWICE": "any counts twice"}
 OPTIMIZERS = {"torch.optim.Adam": "Adam", "torch.optim.AdamW": "AdamW", "torch.optim.SGD": "SGD"}
 
 # A shrunken run differs in size, widths, epochs and studies; and it starts from nothing, as no hub is asked in a test.
-HEADS = ("data=phantom", "data.n_studies=14", "data.scanner.size=64", "data.scanner.n_slices=[6,8]", "store.size=32")
+HEADS = (
+    *("data=phantom", "data.n_studies=14", "data.scanner.size=64", "store.size=32"),
+    *("data.scanner.n_slices=[8,10]", "data.scanner.thickness_mm=15.0"),  # few slices over a whole head
+)
 SHORT = ("trainer.max_epochs=1", "trainer.threads=1", "trainer.gpus=0", "data.leave_out=[]", "logger=none")
 SMALL = {"cnn": ("model.net.size=32", "model.net.weights=none"), "sequence": ("model.net.hidden=8",)}
 NARROW = {"burduja/sequence": ("model.net.components=5",)}
@@ -149,7 +152,7 @@ class Runs:
             cwd=self.folder,
             text=True,
             capture_output=True,
-            timeout=280,
+            timeout=290,
             check=False,
         )
         assert done.returncode == 0, f"{overrides}: {done.stdout}\n{done.stderr}"
