@@ -1,5 +1,6 @@
 import pytest
 
+from ich.commands.config import choices, compose_checked
 from ich.commands.debug import say_debug
 
 RESULT = {"metrics": {"log_loss": 0.3}, "part_seconds": None, "timed_steps": 0}
@@ -30,3 +31,11 @@ def test_parts_of_the_time_add_up(capsys):
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert rows[2][-5:] == ["0.50", "s", "50.0", "ms", "25.0%"]
     assert rows[-1] == ["sum", "2.00", "s", "200.0", "ms", "100.0%"]
+
+
+@pytest.mark.parametrize("model", ["tiny", "lstm", "pca_lstm"])
+@pytest.mark.parametrize("page", choices("debug"))
+def test_a_debug_page_goes_with_both_stages_and_logs_nowhere(page, model):
+    config = compose_checked("train", [f"model={model}", f"debug={page}"])
+
+    assert not any("_target_" in logger for logger in config.logger.values())
