@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 from omegaconf import DictConfig
 
 import ich
+from ich.commands.out_of_fold import fold_runs, with_controls
 from ich.commands.runs import open_store
 from ich.commands.scoring import logit_table, with_probabilities
 from ich.commands.terminal import bar, say, shown, table
@@ -23,30 +25,59 @@ from ich.metrics.one_number import one_number_rules
 from ich.progress import Progress
 from ich.report.tables import PREDICTOR_NAMES, metrics_markdown, notes, number
 from ich.store.files import write_text
+from ich.store.settings import digest
 from ich.store.split import subset_studies
 from ich.store.store import Store
+
+OUT_OF_FOLD = "out_of_fold"  # subset: every patient, each scored by the training that left the patient out
 
 
 def evaluate(config: DictConfig) -> int:
     """Score a subset of a store and write what was measured."""
     from ich.commands.settings import inference_device
 
-    store = open_store(config)
-    model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=inference_device(config.gpus))
+    store, device = open_store(config), inference_device(config.gpus)
+    if config.subset == OUT_OF_FOLD:
+        return _evaluate_folds(config, store, device=device)
+    model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=device)
     studies = subset_studies(store, config.subset, fold=config.fold)
+    predictions = _score(model, store, studies=studies, config=config)
+    return _finish(config, store, models=[model], predictions=predictions)
+
+
+def _evaluate_folds(config: DictConfig, store: Store, *, device: torch.device) -> int:
+    """Gather what each training of a cross-validation says of the patients it left out, and score all of it once."""
+    runs = fold_runs(Path(config.checkpoint), store)
+    models, parts = [], []
+    for run in runs:
+        model = run.load(store, device=device)
+        studies = subset_studies(store, "validation", fold=run.fold)
+        say("evaluate", f"fold {run.fold}: {shown(run.run)}")
+        parts.append(with_controls(_score(model, store, studies=studies, config=config), model))
+        models.append(model)
+    say("evaluate", f"{len(runs)} folds, {sum(run.seconds for run in runs):.0f} s of training in all")
+    return _finish(config, store, models=models, predictions=pd.concat(parts, ignore_index=True))
+
+
+def _score(model: ICHEnsemble, store: Store, *, studies: Sequence[str], config: DictConfig) -> pd.DataFrame:
     check_disjoint(model, store, studies=studies, subset=config.subset)
     _check_labels(store, studies)
     say("evaluate", f"{len(studies)} studies of {store.source}, subset {config.subset}")
-    predictions = score_studies(
+    return score_studies(
         model, store, studies=studies, batch_size=config.batch_size, with_rules=config.one_number_rules
     )
+
+
+def _finish(config: DictConfig, store: Store, *, models: Sequence[ICHEnsemble], predictions: pd.DataFrame) -> int:
+    """Measure a table of predictions, write it down and say it."""
+    first = models[0].facts  # of several, each row has its own in columns
     metrics = {
-        **_facts(model, store, config=config),
+        **_facts(models, store, config=config),
         **evaluate_table(
             predictions,
-            prevalence=model.facts["prevalence"],
-            study_prevalence=model.facts["study_prevalence"],
-            position_bins=model.facts["position_bins"],
+            prevalence=first["prevalence"],
+            study_prevalence=first["study_prevalence"],
+            position_bins=first["position_bins"],
             n_resamples=config.n_resamples,
             seed=config.seed,
         ),
@@ -55,7 +86,8 @@ def evaluate(config: DictConfig) -> int:
     write_results(folder, metrics, predictions=predictions)
     _say_summary(metrics)
     say("evaluate", f"metrics.json, metrics.md and predictions.parquet in {shown(folder)}")
-    say("next", f"python predict.py checkpoint={config.checkpoint} input=DICOM_FOLDER")
+    if len(models) == 1:
+        say("next", f"python predict.py checkpoint={config.checkpoint} input=DICOM_FOLDER")
     return EXIT_OK
 
 
@@ -155,14 +187,14 @@ def _check_labels(store: Store, studies: Sequence[str]) -> None:
         )
 
 
-def _facts(model: ICHEnsemble, store: Store, *, config: DictConfig) -> dict[str, Any]:
+def _facts(models: Sequence[ICHEnsemble], store: Store, *, config: DictConfig) -> dict[str, Any]:
     return {
         "source": store.source,
-        "trained_on": list(model.facts["sources"]),
+        "trained_on": sorted({source for model in models for source in model.facts["sources"]}),
         "subset": config.subset,
-        "in_sample": model.in_sample,
-        "n_members": len(model.members),
-        "model_hash": model.hash,
+        "in_sample": any(model.in_sample for model in models),
+        "n_members": max(len(model.members) for model in models),
+        "model_hash": models[0].hash if len(models) == 1 else digest(*(model.hash.encode() for model in models)),
         "store_hash": store.hash,
         "date": time.strftime("%Y-%m-%d"),
         "code_version": ich.__version__,

@@ -34,6 +34,11 @@ class JobRecord:
     seconds: float
     scores: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def objective(self) -> float:
+        """What a searching sweeper makes small: the log loss of a training, else the exit code."""
+        return self.scores.get("log_loss", float(self.code))
+
 
 def write_record(folder: Path, record: JobRecord) -> None:
     """Leave the record of a job in its folder."""
@@ -49,15 +54,23 @@ def read_records(sweep: Path, *, since: float = 0.0) -> list[JobRecord]:
         since: seconds since the epoch; jobs that ended earlier are of an earlier start of the same sweep.
     """
     files = [file for file in sweep.glob(f"*/{RECORD_FILE}") if file.stat().st_mtime >= since - 1.0]
-    found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    records = [JobRecord(**{**content, "overrides": tuple(content["overrides"])}) for content in found]
-    return sorted(records, key=lambda record: record.number)
+    return sorted(map(_read, files), key=lambda record: record.number)
+
+
+def read_record(folder: Path) -> JobRecord | None:
+    """The record that an earlier start of a job has left in its folder."""
+    return _read(folder / RECORD_FILE) if (folder / RECORD_FILE).is_file() else None
 
 
 def scores_of(run: Path) -> dict[str, float]:
     """What a training scored on its validation fold; the mean of its pairs for a sequence stage."""
     files = [run / RESULT_FILE] if (run / RESULT_FILE).is_file() else sorted(run.glob(f"pair-*/{RESULT_FILE}"))
     return _mean([_scores(json.loads(file.read_text(encoding="utf-8"))) for file in files])
+
+
+def _read(file: Path) -> JobRecord:
+    content = json.loads(file.read_text(encoding="utf-8"))
+    return JobRecord(**{**content, "overrides": tuple(content["overrides"])})
 
 
 def _scores(result: dict[str, Any]) -> dict[str, float]:

@@ -229,7 +229,7 @@ class EvaluateOptions:
     checkpoint: str = MISSING
     """Ensemble, slice checkpoint or run folder."""
     subset: str = "test"
-    """`test` (patients kept apart), `validation` or `all`."""
+    """`test` (patients kept apart), `validation`, `all`, or `out_of_fold` (of a sweep over folds)."""
     fold: int = 0
     """Fold that `subset=validation` means."""
     n_resamples: int = 1000

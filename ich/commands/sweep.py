@@ -9,7 +9,10 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.job_record import JobRecord, scores_of, write_record
+from ich.commands.job_record import JobRecord, read_record, scores_of, write_record
+from ich.commands.resume import is_finished
+from ich.commands.runs import CONFIG_FILE
+from ich.commands.terminal import say, shown
 from ich.errors import EXIT_OK, EXIT_PARTLY, EXIT_USER, IchError
 
 # What joblib and submitit, which need not be installed, raise where a job's process is gone without a word.
@@ -70,10 +73,15 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool) -> float:
     hydra = HydraConfig.get()
     folder, started = Path(hydra.runtime.output_dir), time.monotonic()
     overrides = tuple(OmegaConf.to_container(hydra.overrides.task) or ())  # type: ignore[arg-type]
+    earlier = _finished_earlier(folder, overrides)
+    if earlier is not None:
+        say(command, f"{shown(folder)} is done")
+        return earlier.objective
     if "run" in composed and composed.run is None:
         composed.run = str(folder)
-    code, sentence = EXIT_FAILED, "a bug; its traceback says where"
+    code, sentence = EXIT_FAILED, "it ended by an error of its own, which the terminal or the log of its launcher shows"
     try:
+        _go_on(composed, folder)
         config = remember_start(command, checked(command, composed), typed=overrides, sweep=str(hydra.sweep.dir))
         with _own_gpus(config, side_by_side=side_by_side):
             code, sentence = task_of(command)(config), ""
@@ -86,7 +94,21 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool) -> float:
         write_record(folder, record)
     if code not in (EXIT_OK, EXIT_PARTLY):
         raise JobFailedError(sentence, code)
-    return scores.get("log_loss", float(code))
+    return record.objective
+
+
+def _finished_earlier(folder: Path, overrides: Sequence[str]) -> JobRecord | None:
+    """The record of a training that an earlier start of this sweep has finished."""
+    earlier = read_record(folder) if (folder / CONFIG_FILE).is_file() else None
+    if earlier is None or earlier.code != EXIT_OK or set(earlier.overrides) != set(overrides):
+        return None
+    return earlier
+
+
+def _go_on(config: DictConfig, folder: Path) -> None:
+    """Let a training that an earlier start of this sweep left unfinished go on."""
+    if "resume" in config and (folder / CONFIG_FILE).is_file() and not is_finished(folder):
+        config.resume = str(folder)
 
 
 @contextmanager

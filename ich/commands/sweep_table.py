@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.job_record import JobRecord, read_records
+from ich.commands.runs import CONFIG_FILE, store_words
 from ich.commands.terminal import say, shown, table
 from ich.errors import EXIT_OK, EXIT_PARTLY
 from ich.store.files import write_text
@@ -80,9 +82,12 @@ def _rows(frame: pd.DataFrame, *, scored: bool) -> list[list[str]]:
 
 
 def _next(frame: pd.DataFrame, folder: Path) -> str:
+    best = folder / str(frame.loc[0, "job"])
+    config = OmegaConf.load(best / CONFIG_FILE)
+    assert isinstance(config, DictConfig)
     if _varied(frame) == ["data.fold"]:
-        return f"python evaluate.py checkpoint={shown(folder)} subset=out_of_fold"
-    return f"python evaluate.py checkpoint={shown(folder / str(frame.loc[0, 'job']))}"
+        return f"python evaluate.py checkpoint={shown(folder)} subset=out_of_fold {store_words(config)}"
+    return f"python evaluate.py checkpoint={shown(best)} {store_words(config)}"
 
 
 def _number(value: float | None, *, digits: int) -> str:

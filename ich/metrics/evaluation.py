@@ -50,7 +50,9 @@ def evaluate_table(
     Args:
         frame: a row a slice: study, patient, index, position (0 feet to 1 head), label_<l> (0, 1, nan for unknown),
             cnn_<l> and, if there is one, ensemble_<l> (probabilities); rule_share, rule_eroded, rule_blurred if there;
-            study_label_<l>, of the study as a whole, if there: the truth where its slices' labels don't tell it.
+            study_label_<l>, of the study as a whole, if there: the truth where its slices' labels don't tell it;
+            place_<l>, prevalence_<l> and study_prevalence_<l>, if there, stand for the three arguments below, row by
+            row: a cross-validation has a training a fold.
         prevalence: (6,) share of positives among the training slices.
         position_bins: (n_bins, 6) of `ich.metrics.position.position_bins`, fitted on the training slices.
         n_resamples: resamples of the patients.

@@ -13,6 +13,9 @@ from ich.metrics.one_number import RULES
 from ich.metrics.position import position_scores
 from ich.metrics.study import study_labels, study_means, study_scores
 
+# Columns <control>_<label> of a table whose rows were scored by different trainings, each with its own answers: at a
+# slice's place, the prevalence among training slices, and that among training studies.
+PLACE, PREVALENCE, STUDY_PREVALENCE = "place", "prevalence", "study_prevalence"
 PREDICTORS = ("cnn", "ensemble")  # columns <predictor>_<label>; those that are there are scored
 Table = Mapping[str, ArrayLike]  # a pandas frame, or a dictionary of columns
 
@@ -25,6 +28,7 @@ class Level:
         name: slice or study.
         labels: float64 (N, 6), nan where unknown.
         study_labels: float64 (N, 6) of the study that each slice belongs to, as a whole; None where nothing is said.
+        study_prevalence: float64 (N, 6) among the training studies of each row's own training; None: one for all.
         studies: int64 (N,), number of each row's study.
         owner: int64 (N,), number of each row's patient.
         scores: probabilities float64 (N, 6) by predictor, the controls among them.
@@ -38,6 +42,7 @@ class Level:
     scores: dict[str, np.ndarray]
     rules: dict[str, np.ndarray]
     study_labels: np.ndarray | None = None
+    study_prevalence: np.ndarray | None = None
 
     @property
     def n_studies(self) -> int:
@@ -55,7 +60,8 @@ def slice_level(table: Table, *, prevalence: ArrayLike, position_bins: ArrayLike
 
     Args:
         table: columns study, patient, index, position (0 feet to 1 head), label_<l>, and <predictor>_<l>, rule_*,
-            study_label_<l> (the study as a whole, the same in all its rows).
+            study_label_<l> (the study as a whole, the same in all its rows); place_<l> and prevalence_<l> stand
+            for the two below where rows have trainings of their own.
         prevalence: (6,) share of positives among the training slices.
         position_bins: (n_bins, 6) of `ich.metrics.position.position_bins`, fitted on training slices.
 
@@ -77,10 +83,22 @@ def slice_level(table: Table, *, prevalence: ArrayLike, position_bins: ArrayLike
         _check_shares(f"{name}_*", values)
     positions = np.asarray(table["position"], dtype=np.float64)[order]
     _check_shares("position", positions)
-    scores["position"] = position_scores(position_bins, positions)
-    scores["prevalence"] = prevalence_answer(prevalence, len(order))
+    own = {name: _six(table, name)[order] for name in (PLACE, PREVALENCE) if f"{name}_{LABELS[0]}" in table}
+    for name, values in own.items():
+        _check_shares(f"{name}_*", values)
+    scores["position"] = own[PLACE] if PLACE in own else position_scores(position_bins, positions)
+    scores["prevalence"] = own[PREVALENCE] if PREVALENCE in own else prevalence_answer(prevalence, len(order))
     rules = {name: np.asarray(table[name], dtype=np.float64)[order] for name in RULES if name in table}
-    return Level("slice", labels, studies=studies, owner=owner, scores=scores, rules=rules, study_labels=whole)
+    return Level(
+        "slice",
+        labels,
+        studies=studies,
+        owner=owner,
+        scores=scores,
+        rules=rules,
+        study_labels=whole,
+        study_prevalence=_six(table, STUDY_PREVALENCE)[order] if f"{STUDY_PREVALENCE}_{LABELS[0]}" in table else None,
+    )
 
 
 def study_level(slices: Level, *, prevalence: ArrayLike | None) -> Level:
@@ -100,7 +118,9 @@ def study_level(slices: Level, *, prevalence: ArrayLike | None) -> Level:
         name: study_scores(values, slices.studies)[1] for name, values in slices.scores.items() if name != "prevalence"
     }
     scores["position_mean"] = study_means(slices.scores["position"], slices.studies)[1]
-    if prevalence is not None:
+    if slices.study_prevalence is not None:
+        scores["prevalence"] = study_scores(slices.study_prevalence, slices.studies)[1]
+    elif prevalence is not None:
         scores["prevalence"] = prevalence_answer(prevalence, len(studies))
     rules = {name: study_scores(values, slices.studies)[1] for name, values in slices.rules.items()}
     return Level("study", labels, studies=studies, owner=owner, scores=scores, rules=rules)
