@@ -1,8 +1,8 @@
 """How run folders are handed to processes, and what comes back."""
 
 import pytest
-from omegaconf import OmegaConf
 
+from ich.commands.config import compose_checked
 from ich.commands.launch import RankFailedError, _words, check_machines, launch, torchrun_line, trust_of
 from ich.commands.lock import COMMAND_LOCK, RANK_LOCK, held
 from ich.commands.runs import write_config
@@ -12,27 +12,8 @@ from ich.errors import ConfigError, IchError
 @pytest.fixture
 def run_without_store(tmp_path):
     """A run folder whose store is not there: its process meets what a user can mend."""
-    config = {
-        "model": {"stage": "slice", "net": {"neighbours": 0}},
-        "store": {"path": str(tmp_path / "nowhere")},
-        "data": {"name": "made", "fold": 0, "leave_out": [], "batch_size": 4, "workers": 0},
-        "trainer": {
-            "gpus": 0,
-            "processes": 1,
-            "precision": "32-true",
-            "max_epochs": 1,
-            "gradient_clip": None,
-            "threads": 1,
-            "log_every_n_steps": 1,
-        },
-        "augment": {"_target_": "ich.data.augment.Unchanged"},
-        "sampling": {"_target_": "ich.data.draws.AllSlices"},
-        "loss": {"_target_": "ich.learn.losses.WeightedBCE", "weights": [1, 1, 1, 1, 1, 2]},
-        "optimizer": {"_target_": "torch.optim.SGD", "_partial_": True},
-        "schedule": {"_target_": "ich.learn.schedules.constant", "_partial_": True},
-        "seed": 0,
-    }
-    write_config(OmegaConf.create(config), tmp_path / "run")
+    words = [f"store.path={tmp_path / 'nowhere'}", "model=tiny", "logger=none", "trainer.gpus=0", "trainer.threads=1"]
+    write_config(compose_checked("train", words), tmp_path / "run")
     return tmp_path / "run"
 
 

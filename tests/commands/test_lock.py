@@ -11,9 +11,12 @@ from ich.errors import ConfigError
 
 
 def test_a_second_writer_is_told_that_there_is_one(tmp_path):
-    with held(tmp_path, COMMAND_LOCK), pytest.raises(ConfigError, match="expected a run that nobody trains"):
-        with held(tmp_path, COMMAND_LOCK):
-            pass
+    with (
+        held(tmp_path, COMMAND_LOCK),
+        pytest.raises(ConfigError, match="expected a run that nobody trains"),
+        held(tmp_path, COMMAND_LOCK),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("name", [COMMAND_LOCK, RANK_LOCK])

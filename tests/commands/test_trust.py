@@ -21,7 +21,7 @@ def test_a_rank_takes_what_it_was_handed_and_what_the_user_vouches_for(run):
 
 @pytest.mark.parametrize("typed", [[], ["config=0000"]], ids=["nothing", "another configuration"])
 def test_a_rank_takes_no_other_folder(run, typed):
-    with pytest.raises(ConfigError, match="expected the hash of its config.yaml"):
+    with pytest.raises(ConfigError, match=r"expected the hash of its config\.yaml"):
         check_rank(run, typed)
 
 

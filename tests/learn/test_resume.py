@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
+from pytorch_lightning.callbacks import Callback
 
 from ich.data.augment import Light
 from ich.data.slices import SliceDataModule
 from ich.data.studies import StudyDataModule
 from ich.errors import CheckpointError
+from ich.learn.averaging import AveragedWeights
 from ich.learn.checkpoint import read_checkpoint, read_plain
 from ich.learn.fit import Watching, fit_sequence, fit_slices
 from ich.learn.keeping import USUAL_KEEPING, Keeping
@@ -60,7 +61,7 @@ def train(store, recipe, settings, net):
         data = SliceDataModule(
             store.path, fold=0, leave_out=[2], batch_size=6, workers=workers, augment=Light(), seed=1
         )
-        ema = [EMAWeightAveraging(decay=0.7)] if averaged else []
+        ema = [AveragedWeights(decay=0.7)] if averaged else []
         return fit_slices(
             folder,
             data,
