@@ -1,10 +1,14 @@
 """What a person reads on the terminal."""
 
+import io
+import logging
 from pathlib import Path
+
+from tqdm import tqdm
 
 from ich.commands.entry import run
 from ich.commands.help import help_text
-from ich.commands.terminal import shown, table
+from ich.commands.terminal import BesideBars, shown, table
 from ich.errors import EXIT_USER
 
 
@@ -15,6 +19,15 @@ def test_a_table_has_its_first_column_on_the_left_and_numbers_on_the_right():
         "any        7",
         "epidural  12",
     ]
+
+
+def test_a_log_line_stands_on_a_line_of_its_own_beside_a_bar():
+    screen = io.StringIO()
+    with tqdm(total=2, file=screen) as shown_bar:
+        shown_bar.update()
+        BesideBars(screen).emit(logging.makeLogRecord({"msg": "epoch 1 of 2"}))
+
+    assert "\repoch 1 of 2\n" in screen.getvalue()
 
 
 def test_a_path_below_here_is_shown_as_it_would_be_typed(tmp_path, monkeypatch):
