@@ -103,6 +103,14 @@ def test_balanced_draws_as_many_with_a_hemorrhage_as_without_in_an_epoch_as_long
     assert np.abs(times[:, is_positive].sum(axis=1) - 30).max() <= 1
 
 
+def test_with_and_without_hemorrhage_come_mixed():
+    draws, is_positive = Balanced()(LABELLED, STUDIES), LABELLED.max(axis=1) == 1
+
+    halves = [is_positive[draws.order(np.random.default_rng(seed))[:30]].sum() for seed in range(50)]
+
+    assert 5 < min(halves) <= max(halves) < 25
+
+
 @pytest.mark.parametrize(("rarity", "ratio"), [(0.0, 1.0), (0.5, 2.0), (1.0, 4.0)])
 def test_a_rare_kind_comes_more_often_by_the_stated_rule(rarity, ratio):
     expected = Balanced(rarity=rarity)(LABELLED, STUDIES).expected  # 8 slices with subdural, 2 with epidural
