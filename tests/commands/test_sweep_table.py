@@ -1,0 +1,31 @@
+from ich.commands.job_record import JobRecord
+from ich.commands.sweep_table import sweep_frame
+
+
+def record(number, *, lr, code=0, **scores):
+    return JobRecord(number, ("model=tiny", f"optimizer.lr={lr}"), code, "", 1.25, scores)
+
+
+def test_the_best_job_stands_first_and_a_failed_one_last():
+    records = [record(0, lr=1e-3, log_loss=0.3), record(1, lr=1e-2, code=2), record(2, lr=1e-4, log_loss=0.1)]
+
+    frame = sweep_frame(records)
+
+    assert frame["job"].tolist() == [2, 0, 1]
+    assert frame["state"].tolist() == ["done", "done", "failed (2)"]
+
+
+def test_only_options_that_differ_have_a_column():
+    frame = sweep_frame([record(0, lr=1e-3, log_loss=0.3), record(1, lr=1e-4, log_loss=0.2)])
+
+    assert list(frame.columns) == ["job", "state", "optimizer.lr", "log_loss", "seconds"]
+
+
+def test_further_scores_follow():
+    frame = sweep_frame([record(0, lr=1, log_loss=0.3, auc_any=0.9)])
+
+    assert frame["auc_any"].tolist() == [0.9]
+
+
+def test_no_job_is_an_empty_table():
+    assert sweep_frame([]).empty
