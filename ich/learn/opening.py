@@ -1,6 +1,7 @@
 """What is said and measured of a training as it runs: the net and its steps at the start, the GPU's memory an epoch."""
 
 import logging
+import math
 from typing import Any
 
 import pytorch_lightning as pl
@@ -33,8 +34,9 @@ class OpeningLine(Callback):
             "%s parameters%s; %d steps an epoch, %s",
             f"{n_trained:,}",
             f" and {n_frozen:,} frozen" if n_frozen else "",
-            int(trainer.num_training_batches),
-            self._batch(trainer.datamodule.batch_size, trainer.world_size),  # type: ignore[attr-defined]
+            math.ceil(trainer.num_training_batches / trainer.accumulate_grad_batches),
+            self._batch(trainer.datamodule.batch_size, trainer.world_size)  # type: ignore[attr-defined]
+            + (f", {trainer.accumulate_grad_batches} a step" if trainer.accumulate_grad_batches > 1 else ""),
         )
 
     def _batch(self, size: int, processes: int) -> str:
