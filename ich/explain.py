@@ -114,9 +114,8 @@ def _centred(stack: np.ndarray, neighbours: Neighbours) -> np.ndarray:
     """The middle slice with as many neighbours as the net sees, (n, R, C)."""
     middle, beside = len(stack) // 2, neighbours.each_side
     if len(stack) % 2 == 0 or middle < beside:
-        way_out = f"scan.image(i, neighbours={beside})"
-        if neighbours.apart_mm is not None:
-            way_out = "scan.hu[net.neighbours.around(len(scan.hu), scan.positions_mm)[i]], net = model.members[0].cnn"
+        apart = "" if neighbours.apart_mm is None else f", neighbour_mm={neighbours.apart_mm}"
+        way_out = f"scan.image(i, neighbours={beside}{apart})"
         raise DataError(
             f"image: expected {neighbours.n_images} slices, found {len(stack)}; this net needs neighbours: {way_out}"
         )

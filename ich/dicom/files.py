@@ -61,7 +61,7 @@ class DicomFile:
         return (self.member or self.path.name).lower().endswith(".zip")
 
     def relative_to(self, root: Path) -> str:
-        """The file as seen from `root` (absolute), with forward slashes; only its name where it doesn't lie below it."""
+        """The file as seen from `root` (absolute), with forward slashes; its name alone where it lies elsewhere."""
         below, path = f"{root.as_posix().rstrip('/')}/", self.path.as_posix()  # three times as fast as pathlib's own
         place = path[len(below) :] if path.startswith(below) else self.path.name
         return f"{place}/{self.member}" if self.member else place

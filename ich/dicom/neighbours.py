@@ -1,4 +1,4 @@
-"""Which slices of a study stand around each of its slices: the one place that training, features and prediction ask."""
+"""Which slices of a study stand around each of its slices, told by number or by distance."""
 
 from dataclasses import dataclass
 
@@ -25,11 +25,11 @@ class Neighbours:
     def __post_init__(self) -> None:
         if self.each_side < 0:
             raise ConfigError(
-                f"model.net.neighbours={self.each_side}: expected 0 or more slices, found {self.each_side}; set it"
+                f"neighbours={self.each_side}: expected 0 or more slices, found {self.each_side}; set it"
             )
         if self.apart_mm is not None and not self.apart_mm > 0:
             raise ConfigError(
-                f"model.net.neighbour_mm={self.apart_mm}: expected more than 0 mm, or null for the next slices, "
+                f"neighbour_mm={self.apart_mm}: expected more than 0 mm, or null for the next slices, "
                 f"found {self.apart_mm}; set it"
             )
 

@@ -10,6 +10,7 @@ import numpy as np
 from ich.dicom.contents import read_contents
 from ich.dicom.facts import most_frequent, scan_facts, slice_warnings
 from ich.dicom.header import Rejected, SliceHeader
+from ich.dicom.neighbours import Neighbours
 from ich.dicom.not_used import NoScan, NotUsed, counted, not_used_file, not_used_series, not_used_slices, not_used_study
 from ich.dicom.order import OrderedSlices, order_slices
 from ich.dicom.planes import Planes, read_planes
@@ -59,21 +60,21 @@ class Scan:
     facts: dict[str, Any] = field(repr=False)
     source_uids: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
 
-    def image(self, i: int, neighbours: int = 0) -> np.ndarray:
+    def image(self, i: int, neighbours: int = 0, *, neighbour_mm: float | None = None) -> np.ndarray:
         """HU of one slice, or of it with its neighbours.
 
         Args:
             i: index of the slice; negative ones count from the head.
-            neighbours: slices on each side; beyond the ends the last slice is repeated.
+            neighbours: slices on each side; the ends are mirrored, as a net sees them.
+            neighbour_mm: distance between them in mm; None: the next slices.
 
         Returns:
             int16 (R, C); with neighbours (2 * neighbours + 1, R, C), feet to head.
         """
         if not neighbours:
             return self.hu[i]
-        middle = range(len(self.hu))[i]
-        around = np.arange(middle - neighbours, middle + neighbours + 1)
-        return self.hu[np.clip(around, 0, len(self.hu) - 1)]
+        around = Neighbours(neighbours, neighbour_mm).around(len(self.hu), self.positions_mm)  # (S, n)
+        return self.hu[around[i]]
 
 
 def preprocess_scan(

@@ -70,9 +70,9 @@ def test_a_mirror_goes_on_as_numpy_pads(place, end):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"each_side": -1}, r"model\.net\.neighbours=-1: expected 0 or more slices"),
-        ({"each_side": 1, "apart_mm": 0.0}, r"model\.net\.neighbour_mm=0\.0: expected more than 0 mm"),
-        ({"each_side": 1, "apart_mm": float("nan")}, r"model\.net\.neighbour_mm=nan: expected more than 0 mm"),
+        ({"each_side": -1}, r"neighbours=-1: expected 0 or more slices"),
+        ({"each_side": 1, "apart_mm": 0.0}, r"neighbour_mm=0\.0: expected more than 0 mm"),
+        ({"each_side": 1, "apart_mm": float("nan")}, r"neighbour_mm=nan: expected more than 0 mm"),
     ],
     ids=["number", "distance", "nan"],
 )

@@ -243,8 +243,8 @@ def test_an_image_can_be_had_with_its_neighbours(study):
 
     assert scan.image(2).shape == (4, 4)
     assert scan.image(2, neighbours=1)[:, 0, 0].tolist() == [10, 20, 30]
-    assert scan.image(0, neighbours=1)[:, 0, 0].tolist() == [0, 0, 10]
-    assert scan.image(-1, neighbours=2)[:, 0, 0].tolist() == [30, 40, 50, 50, 50]
+    assert scan.image(0, neighbours=1)[:, 0, 0].tolist() == [10, 0, 10]
+    assert scan.image(-1, neighbours=2)[:, 0, 0].tolist() == [30, 40, 50, 40, 30]
 
 
 def test_the_patient_is_hidden_from_what_is_printed(study):
