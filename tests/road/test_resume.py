@@ -17,7 +17,7 @@ from ich.learn.resume import read_stopped
 
 from .conftest import ROOT, run_command
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # many starts, each some seconds of imports
 
 PATIENCE = 240.0  # seconds for a start on a machine that others use too
 LAST = Path("checkpoints") / "last.ckpt"
