@@ -61,16 +61,24 @@ class DicomFile:
         return (self.member or self.path.name).lower().endswith(".zip")
 
     def relative_to(self, root: Path) -> str:
-        """The file as seen from `root` (absolute), with forward slashes; its name alone where it lies elsewhere."""
+        """The file as seen from `root` (absolute), with forward slashes; its name alone where it lies elsewhere.
+
+        Bytes of a name that are no text are written as escapes, so that the name can be written anywhere.
+        """
         below, path = f"{root.as_posix().rstrip('/')}/", self.path.as_posix()  # three times as fast as pathlib's own
         place = path[len(below) :] if path.startswith(below) else self.path.name
-        return f"{place}/{self.member}" if self.member else place
+        return readable_name(f"{place}/{self.member}" if self.member else place)
 
     def _find_place(self) -> Member:
         for name, place in list_members(self.path, most=None):
             if name == self.member:
                 return place
         raise DataError(f"{self.path.name}: expected the member that was listed, found none; list its files again")
+
+
+def readable_name(name: str) -> str:
+    """A file name that is valid text; bytes that aren't are written as escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def find_files(source: Path | Sequence[Path], *, own_archive: bool = False) -> list[DicomFile]:

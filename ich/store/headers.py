@@ -89,7 +89,7 @@ def file_table(files: Sequence[DicomFile], root: Path) -> pa.Table:
             state = file.path.stat()
             states[file.path] = (state.st_size, state.st_mtime_ns)
     sizes, times = zip(*(states[file.path] for file in files), strict=True)
-    names = [_readable(file.relative_to(root)) for file in files]
+    names = [file.relative_to(root) for file in files]
     return pa.table(
         {
             "file": pa.array(names, pa.string()),
@@ -193,11 +193,6 @@ def places_of(known: pa.Table, listed: pa.Table) -> np.ndarray:
         changed = listed[name].to_numpy()[places] != known[name].to_numpy()
         places = np.where(changed, -1, places)
     return places
-
-
-def _readable(name: str) -> str:
-    """A file name that is valid text; bytes that aren't are written as escapes."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _read_some(batch: FileBatch) -> tuple[int, np.ndarray, pa.Table]:

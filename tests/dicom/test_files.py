@@ -186,3 +186,9 @@ def test_a_zip_inside_a_zip_is_not_looked_into_and_says_so(tmp_path):
     (file,) = find_files(tmp_path)
 
     assert [found.code for found in read_headers(file)] == ["nested_zip"]
+
+
+def test_a_name_that_is_no_text_is_written_with_escapes():
+    odd = DicomFile(Path("/data/M\udcfcller.dcm"))
+
+    assert odd.relative_to(Path("/data")) == r"M\xfcller.dcm"

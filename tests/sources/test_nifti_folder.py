@@ -123,3 +123,15 @@ def test_a_damaged_volume_is_an_unreadable_study(root):
         task.read(slab_mm=None)
 
     assert [(one.file, one.code) for one in found.value.rejected] == [("two.nii", "unreadable")]
+
+
+def test_names_that_are_no_text_are_written_with_escapes(root):
+    write_volume(root / "M\udcfcller.nii")
+    (root / "M\udcfcller.txt").write_text("about")
+    source = NiftiFolder(root)
+
+    tasks = dict(source.studies())
+
+    assert tasks[r"M\xfcller"].files == (r"M\xfcller.nii",)
+    assert len(tasks[r"M\xfcller"].read(slab_mm=None).scan.hu) == 3
+    assert r"M\xfcller.txt" in [one.file for one in source.rejected()]

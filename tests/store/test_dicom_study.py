@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ich.dicom.files import find_files
+from ich.dicom.files import DicomFile, find_files
 from ich.dicom.header import read_headers
 from ich.sources.source import UnreadableStudy
 from ich.store.dicom_study import DicomStudy
@@ -67,3 +67,15 @@ def test_a_study_none_of_whose_files_can_be_read_says_why_of_each(make, tmp_path
         make().read(slab_mm=None)
 
     assert [one.file for one in found.value.rejected] == ["ID_00100.dcm", "ID_00101.dcm"]
+
+
+def test_a_file_whose_name_is_no_text_is_rejected_by_a_name_that_is(make, tmp_path, write_study, write_slice, slice_hu):
+    write_study(tmp_path, 1, n_slices=6)
+    bad = {"sop": "9.1.8", "study": "9.1", "patient": "patient 1", "z": 30.0}
+    write_slice(tmp_path / "M\udcfcller.dcm", slice_hu(1), damaged=True, **bad)
+    study = make()
+
+    (unread,) = study.read(slab_mm=None).rejected
+    (lost,) = study.without({DicomFile(tmp_path / "M\udcfcller.dcm"): "decoder_crashed"}).lost
+
+    assert (unread.file, lost.file) == (r"M\xfcller.dcm", r"M\xfcller.dcm")
