@@ -107,9 +107,10 @@ class CtIchStudy:
 
     @property
     def content(self) -> str:
-        """Name and size of the files, and the labels."""
-        sizes = [f"{name} {(self.root / name).stat().st_size}" for name in self.files]
-        return f"{' '.join(sizes)} {self.labels.tobytes().hex()}"
+        """Name, size and time of the files, and the labels."""
+        states = [(name, (self.root / name).stat()) for name in self.files]
+        words = [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states]
+        return f"{' '.join(words)} {self.labels.tobytes().hex()}"
 
     def read(self, *, slab_mm: float | None) -> StudyRead:
         """The volume feet to head, with labels and pixels of its mask in the same order.

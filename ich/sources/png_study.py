@@ -50,12 +50,13 @@ class PngStudy:
 
     @property
     def content(self) -> str:
-        """Hash of names, sizes, labels and rescale."""
+        """Hash of names, sizes, times, labels and rescale."""
         found = hashlib.sha256()
         for one in self.slices:
             path = self.root / one.path
-            size = path.stat().st_size if path.is_file() else -1
-            found.update(f"{one.path} {size} {one.slope} {one.intercept} ".encode() + one.labels.tobytes())
+            state = path.stat() if path.is_file() else None
+            size, time = (state.st_size, state.st_mtime_ns) if state else (-1, -1)
+            found.update(f"{one.path} {size} {time} {one.slope} {one.intercept} ".encode() + one.labels.tobytes())
         return found.hexdigest()
 
     def read(self, *, slab_mm: float | None) -> StudyRead:

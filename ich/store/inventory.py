@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ich.dicom.files import DicomFile
 from ich.labels import LABELS
@@ -16,6 +15,7 @@ from ich.sources.source import DicomSource, RejectedFile, Source, StudyTask, Vol
 from ich.store.all_headers import HEADERS_FILE, NO_HEAD_CT, AllHeaders, no_head_ct
 from ich.store.choices import Chosen, NothingChosen, choose
 from ich.store.dicom_study import DicomStudy
+from ich.store.header_hash import hash_rows
 from ich.store.headers import PLACE, headers_of, save_headers
 from ich.store.keys import HashKey
 from ich.store.label_match import MatchedLabels, match_labels
@@ -32,7 +32,7 @@ class Listed:
     Attributes:
         study, patient: their keys.
         n_files: of the study, whatever becomes of them.
-        content: hash of its files' names and sizes, of its labels and of what was chosen.
+        content: hash of its files' names, sizes, times and headers, of its labels and of what was chosen.
         load: makes the task, only when its turn comes, so that a large set's headers aren't all objects at once.
         chosen: rows of the header table; None for a volume.
     """
@@ -175,16 +175,14 @@ class _Lister:
         self, source: DicomSource, table: pa.Table, files: Sequence[DicomFile], labels: MatchedLabels, key: HashKey
     ) -> None:
         self.source, self.table, self.files, self.labels, self.key = source, table, files, labels, key
-        sizes = pc.cast(table["bytes"], pa.string()).combine_chunks()
-        self.states = pc.binary_join_element_wise(table["file"].combine_chunks(), sizes, "\0")
+        self.states = hash_rows(table)
 
     def listed(self, chosen: Chosen) -> Listed:
         """Its keys, and the hash of what it is made from."""
         name, rows = self.source.name, chosen.all_rows
         patient = chosen.patient or self.key.patient(name, f"study {chosen.study_uid}")
-        states = "\n".join(self.states.take(pa.array(rows)).to_pylist())
         content = digest(
-            states.encode("utf-8", "surrogateescape"),
+            self.states[rows].tobytes(),
             self.labels.slices[chosen.rows].tobytes(),
             self.study_labels(chosen).tobytes(),
             np.isin(rows, chosen.rows).tobytes(),

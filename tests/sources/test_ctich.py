@@ -1,5 +1,7 @@
 """CT-ICH: volumes and the slice table."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -144,3 +146,14 @@ def test_a_root_without_volumes_or_table_says_what_is_missing(root):
     (root / TABLE).unlink()
     with pytest.raises(DataError, match=f"expected the slice table {TABLE}"):
         CtIch(root).check()
+
+
+def test_a_volume_or_a_mask_that_was_replaced_by_one_of_the_same_size_is_another_content(root):
+    write_mask(root, "049.nii", [1, 0, 0])
+    [(_, task)] = CtIch(root).studies()
+    before = task.content
+
+    for file in ("ct_scans/049.nii.gz", "masks/049.nii"):
+        os.utime(root / file, ns=(0, 1))
+        assert task.content != before
+        before = task.content

@@ -1,5 +1,7 @@
 """Pictures of stored values, one by one."""
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -69,14 +71,18 @@ def test_a_study_of_bad_pictures_is_unreadable(tmp_path):
     assert [(one.file, one.code) for one in found.value.rejected] == [("a.png", "unreadable")]
 
 
-def test_a_study_changes_its_content_with_files_labels_and_rescale(tmp_path):
+def test_a_study_changes_its_content_with_files_their_times_labels_and_rescale(tmp_path):
     write(tmp_path / "a.png", [[0, 1]])
     before = study(tmp_path).content
 
     assert study(tmp_path).content == before
     assert study(tmp_path, intercept=0.0).content != before
+    os.utime(tmp_path / "a.png", ns=(0, 1))
+    touched = study(tmp_path).content
+    assert touched != before
     write(tmp_path / "a.png", np.arange(64).reshape(8, 8))
-    assert study(tmp_path).content != before
+    os.utime(tmp_path / "a.png", ns=(0, 1))
+    assert study(tmp_path).content != touched
 
 
 def test_a_file_larger_than_any_picture_is_not_opened(tmp_path):

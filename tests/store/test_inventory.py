@@ -1,7 +1,9 @@
 """Studies of a data set with their labels, as they are listed and then stored."""
 
 import json
+import os
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -110,7 +112,6 @@ def test_each_slab_knows_its_slices(prepare, tmp_path, slice_hu, write_slice):
 
 def test_files_of_a_folder_of_volumes_that_are_none_are_counted(prepare, tmp_path):
     nibabel = pytest.importorskip("nibabel")
-    import numpy as np
 
     root = tmp_path / "volumes"
     root.mkdir()
@@ -123,3 +124,24 @@ def test_files_of_a_folder_of_volumes_that_are_none_are_counted(prepare, tmp_pat
 
     assert summary.files == {"found": 2, "used": 1, "not_chosen": 0, "rejected": 1}
     assert summary.rejected == {"not_a_volume": 1}
+
+
+@pytest.mark.parametrize("tags", [{}, {"RescaleIntercept": -1000}], ids=["pixels", "intercept"])
+def test_a_slice_that_was_replaced_by_one_of_the_same_size_makes_its_study_again(
+    prepare, root, slice_hu, write_slice, tags
+):
+    before = prepare(Folder(root))
+    path = root / "two" / "ID_00200.dcm"
+    state = path.stat()
+    hu = slice_hu(200) if tags else slice_hu(999)
+    write_slice(path, hu, sop="9.2.0", study="9.2", patient="patient 2", AccessionNumber="ACC-2", **tags)
+    assert path.stat().st_size == state.st_size
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1))  # a clock may be coarse
+
+    summary = prepare(Folder(root))
+
+    assert (before.n_made, summary.n_made) == (2, 1)
+    store = Store.open(summary.path)
+    row = store.slices.set_index("sop_uid").loc["9.2.0"]
+    stored = store.read_slice(row["study"], row["index"])
+    np.testing.assert_array_equal(stored, np.clip(hu + (24 if tags else 0), -1024, 3071))
