@@ -13,11 +13,10 @@ from ich.commands.job_record import JobRecord, read_record, scores_of, write_rec
 from ich.commands.resume import is_finished
 from ich.commands.runs import CONFIG_FILE
 from ich.commands.terminal import say, shown
-from ich.errors import EXIT_OK, EXIT_PARTLY, EXIT_USER, IchError
+from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_PARTLY, EXIT_USER, IchError
 
 # What joblib and submitit, which need not be installed, raise where a job's process is gone without a word.
 LOST = ("TerminatedWorkerError", "UncompletedJobError")
-EXIT_FAILED = 1
 
 
 class JobFailedError(Exception):

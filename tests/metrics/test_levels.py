@@ -67,3 +67,18 @@ def test_impossible_values_are_refused(table, column, value, sentence):
 
     with pytest.raises(DataError, match=sentence):
         read(table)
+
+
+def test_rows_with_trainings_of_their_own_bring_their_controls(table):
+    rows = len(table["study"])
+    for i, label in enumerate(LABELS):
+        table[f"place_{label}"] = np.full(rows, 0.01 * i)
+        table[f"prevalence_{label}"] = np.full(rows, 0.2)
+        table[f"study_prevalence_{label}"] = np.where(table["study"] == "study00", 0.4, 0.3)
+
+    slices = read(table)
+    studies = study_level(slices, prevalence=[0.1] * 6)
+
+    assert slices.scores["position"][:, 5].tolist() == [0.05] * rows
+    assert set(slices.scores["prevalence"].ravel()) == {0.2}
+    assert studies.scores["prevalence"][:, 0].tolist() == [0.4] + [0.3] * 11
