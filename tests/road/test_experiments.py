@@ -173,6 +173,7 @@ def input_channels(state: dict[str, torch.Tensor]) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a ResNeXt-101 and its LSTM, on a busy machine
 @pytest.mark.parametrize("page", SLICE_PAGES)
 def test_a_shrunken_slice_stage_trains_the_net_of_its_page(page, runs):
     said, folder = header(page), runs.run(page)
@@ -187,6 +188,7 @@ def test_a_shrunken_slice_stage_trains_the_net_of_its_page(page, runs):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a ResNeXt-101 and its LSTM, on a busy machine
 @pytest.mark.parametrize("page", SEQUENCE_PAGES)
 def test_a_shrunken_sequence_stage_trains_the_net_of_its_page_on_its_slice_net(page, runs):
     said, folder = header(page), runs.run(page)
