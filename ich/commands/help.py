@@ -28,7 +28,7 @@ def help_text(command: str) -> str:
     for group, choice, prefix in SHOWN_FILES:
         if _default(lines, group):
             parts += ["", *_options(config_folder() / group / f"{choice}.yaml", prefix)]
-    parts += ["", "Flags: -m (several runs: key=a,b), --cfg job (print the configuration), --help"]
+    parts += ["", "Flags: -m (a run for each: key=a,b), --cfg job (print the configuration), -sc install=bash (completion), --help"]
     return "\n".join(parts)
 
 
