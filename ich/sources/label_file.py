@@ -1,6 +1,5 @@
 """Reads labels from a CSV of one's own, in long or wide form, for slices or for studies."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,49 +10,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ich.errors import ConfigError, DataError
+from ich.errors import DataError
 from ich.labels import LABELS
+from ich.sources.label_columns import Layout, layout_of, plain
 from ich.sources.source import LabelTable
 from ich.sources.text_table import FIRST_LINE, TextTable, open_text_table
 
-# Names of columns, without case, spaces and signs, and what a row is matched by; in this order where several are there.
-KEY_COLUMNS = {
-    "sopinstanceuid": "sop_uid",
-    "sopuid": "sop_uid",
-    "file": "file",
-    "filename": "file",
-    "path": "file",
-    "relativepath": "file",
-    "seriesinstanceuid": "series_uid",
-    "seriesuid": "series_uid",
-    "studyinstanceuid": "study_uid",
-    "studyuid": "study_uid",
-    "accessionnumber": "accession",
-    "accession": "accession",
-    "id": "",  # the challenge's name for it; what it is shows when it is matched
-}
 VALUES = {"0": 0.0, "0.0": 0.0, "false": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.0, "": np.nan}
-
-Form = Literal["wide", "long", "ids"]
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Which column says what.
-
-    Attributes:
-        form: `wide` with a column a label; `long` with the columns `label` and `value`; `ids` with `<key>_<label>` in
-            the key column and the value in `label`.
-        key: the column that names slice or study, matched `by`.
-        values: the column of each label by its place in `LABELS` (wide), or of the values under 0.
-        label: the column that names the label, in the long form.
-    """
-
-    form: Form
-    key: str
-    by: str
-    values: dict[int, str]
-    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +59,7 @@ def read_label_file(file: Path | BinaryIO, *, name: str, match: str | None = Non
         DataError: no column to match by or no label, another value, or a key that is there twice with different labels.
     """
     table = open_text_table(file, name=name)
-    layout = _layout(table, match)
+    layout = layout_of(table, match)
     cells = _cells(table, layout)
     labels, n_repeated = _grid(cells, name=name)
     lines = _first_lines(cells)
@@ -107,54 +70,7 @@ def read_label_file(file: Path | BinaryIO, *, name: str, match: str | None = Non
     return LabelTable(frame, notes, by=layout.by, level=level, lines=lines)
 
 
-def _plain(name: str) -> str:
-    """A name without case, spaces and signs."""
-    return re.sub(r"[\W_]+", "", name).lower()
-
-
-def _layout(table: TextTable, match: str | None) -> _Layout:
-    key, by = _key_column(table, match)
-    named: dict[str, str] = {}
-    for column in table.columns:
-        if column == key or not _plain(column):
-            continue
-        twin = named.setdefault(_plain(column), column)
-        if twin != column and _plain(column) in (*LABELS, "label", "value"):
-            raise DataError(f"{table.name}: expected one column {_plain(column)}, found two; remove one")
-    wide = {number: named[label] for number, label in enumerate(LABELS) if label in named}
-    if wide:
-        return _Layout("wide", key, by, wide)
-    if "label" in named and "value" in named:
-        return _Layout("long", key, by, {0: named["value"]}, label=named["label"])
-    if "label" in named:
-        return _Layout("ids", key, by, {0: named["label"]})
-    raise DataError(
-        f"{table.name}: expected a column for at least one of {', '.join(LABELS)}, or the columns label and value, "
-        f"found {', '.join(table.columns)}; name the label columns so"
-    )
-
-
-def _key_column(table: TextTable, match: str | None) -> tuple[str, str]:
-    """The column that names slices or studies, and what kind of name it is."""
-    if match is not None:
-        found = [column for column in table.columns if column.strip().lower() == match.strip().lower()]
-        if not found:
-            raise ConfigError(
-                f"data.match={match}: expected a column of {table.name}, found none of that name among "
-                f"{', '.join(table.columns)}; name one of them"
-            )
-        return found[0], KEY_COLUMNS.get(_plain(found[0]), "")
-    columns = {_plain(column): column for column in reversed(table.columns)}
-    for name, by in KEY_COLUMNS.items():
-        if name in columns:
-            return columns[name], by
-    raise DataError(
-        f"{table.name}: expected a column SOPInstanceUID, SeriesInstanceUID, StudyInstanceUID, AccessionNumber or "
-        f"file, found {', '.join(table.columns)}; name the one to match by with data.match=COLUMN"
-    )
-
-
-def _cells(table: TextTable, layout: _Layout) -> _Cells:
+def _cells(table: TextTable, layout: Layout) -> _Cells:
     columns = [layout.key, *layout.values.values(), *([layout.label] if layout.label else [])]
     read = table.read(columns)
     keys = read[layout.key].combine_chunks()
@@ -201,7 +117,7 @@ def _long_names(
     else:
         names = named.combine_chunks()
     codes = pc.fill_null(names, "").dictionary_encode()
-    places = [LABELS.index(plain) if (plain := _plain(name)) in LABELS else -1 for name in codes.dictionary.to_pylist()]
+    places = [LABELS.index(word) if (word := plain(name)) in LABELS else -1 for name in codes.dictionary.to_pylist()]
     label = np.array(places, dtype=np.int64)[codes.indices.to_numpy()]
     if (label < 0).any():
         wanted = "ids that end in _ and a label" if named is None else "a label"
@@ -237,7 +153,7 @@ def _first_lines(cells: _Cells) -> np.ndarray:
 
 
 def _notes(
-    table: TextTable, layout: _Layout, *, labels: np.ndarray, n_repeated: int, n_without_key: int
+    table: TextTable, layout: Layout, *, labels: np.ndarray, n_repeated: int, n_without_key: int
 ) -> Iterator[str]:
     by = {"": ""}.get(layout.by, f" ({layout.by})")
     yield f"{table.name}: {len(labels):,} rows, matched by the column {layout.key}{by}"
