@@ -3,6 +3,7 @@
 import bz2
 import io
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -80,6 +81,8 @@ def open_member(path: Path, member: Member) -> BinaryIO:
     if member.method not in (STORED, DEFLATED, BZIP2):
         way = "is encrypted" if member.method < 0 else f"is packed by method {member.method}"
         raise zipfile.BadZipFile(f"a member {way}; pack it anew with deflate")
+    if member.offset > sys.maxsize:
+        raise zipfile.BadZipFile("a member is not where the list says")
     stream = path.open("rb")
     try:
         stream.seek(member.offset)
@@ -231,14 +234,20 @@ def _entries(listing: bytes, shift: int) -> Iterator[tuple[str, Member]]:
 
 
 def _long_fields(extra: bytes, short: tuple[int, int, int]) -> tuple[int, ...]:
-    """Sizes and offset with those that didn't fit taken from the 64-bit extra field (4.5.3)."""
+    """Sizes and offset with those that didn't fit taken from the 64-bit extra field (4.5.3).
+
+    Raises:
+        zipfile.BadZipFile: an extra field states more bytes than there are.
+    """
     place = 0
     while place + 4 <= len(extra):
         kind, n_bytes = struct.unpack_from("<2H", extra, place)
-        if kind == 1:
-            values = iter(struct.unpack_from(f"<{n_bytes // 8}Q", extra[place + 4 : place + 4 + n_bytes // 8 * 8]))
-            return tuple(next(values, value) if value == _UNKNOWN else value for value in short)
         place += 4 + n_bytes
+        if place > len(extra):
+            raise zipfile.BadZipFile("an extra field is cut off")
+        if kind == 1:
+            values = iter(struct.unpack_from(f"<{n_bytes // 8}Q", extra, place - n_bytes))
+            return tuple(next(values, value) if value == _UNKNOWN else value for value in short)
     return short
 
 

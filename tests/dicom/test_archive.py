@@ -6,7 +6,7 @@ import struct
 import zipfile
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ich.dicom.archive import MAX_DIRECTORY_BYTES, Member, list_members, open_member
@@ -82,17 +82,29 @@ def test_a_zip_of_more_members_than_16_bits_count_is_read(tmp_path):
         list(list_members(path, most=65_536))
 
 
-def test_sizes_of_64_bits_are_taken_from_the_extra_field(tmp_path):
-    path = tmp_path / "a.zip"
-    extra = struct.pack("<2H3Q", 1, 24, 7, 5, 1 << 33)
+def write_long_zip(path, *, extra):
+    """A zip of one member whose sizes and offset stand in the 64-bit extra field."""
     name = b"large"
-    entry = struct.pack(
-        "<4s6H3L5H2L", b"PK\x01\x02", 45, 45, 0, 0, 0, 0, 9, *(0xFFFFFFFF,) * 2, 5, 28, 0, 0, 0, 0, 0xFFFFFFFF
-    )
-    listing = entry + name + extra
+    fields = (45, 45, 0, 0, 0, 0, 9, *(0xFFFFFFFF,) * 2, len(name), len(extra), 0, 0, 0, 0, 0xFFFFFFFF)
+    listing = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", *fields) + name + extra
     path.write_bytes(listing + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(listing), 0, 0))
+    return path
+
+
+LONG_EXTRA = struct.pack("<2H3Q", 1, 24, 7, 5, 1 << 33)
+
+
+def test_sizes_of_64_bits_are_taken_from_the_extra_field(tmp_path):
+    path = write_long_zip(tmp_path / "a.zip", extra=LONG_EXTRA)
 
     assert list(list_members(path, most=None)) == [("large", Member(1 << 33, 5, 7, 0, 9))]
+
+
+def test_an_extra_field_that_is_cut_off_is_a_damaged_zip(tmp_path):
+    path = write_long_zip(tmp_path / "a.zip", extra=LONG_EXTRA[:20])
+
+    with pytest.raises(zipfile.BadZipFile, match="cut off"):
+        list(list_members(path, most=None))
 
 
 def test_a_lie_about_the_number_of_members_is_found_while_they_are_listed(tmp_path):
@@ -165,9 +177,15 @@ def test_an_encrypted_member_is_refused(tmp_path):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(place=st.integers(0, 300), byte=st.integers(0, 255), cut=st.integers(0, 300))
-def test_a_mutated_zip_is_read_or_refused(tmp_path, place, byte, cut):
-    content = bytearray(write_zip(tmp_path / "a.zip", content=b"content" * 3).read_bytes())
+@given(place=st.integers(0, 300), byte=st.integers(0, 255), cut=st.integers(0, 300), is_long=st.booleans())
+@example(place=78, byte=128, cut=0, is_long=True)  # the highest byte of the 64-bit offset
+@example(place=53, byte=200, cut=0, is_long=True)  # the length of the 64-bit extra field
+def test_a_mutated_zip_is_read_or_refused(tmp_path, place, byte, cut, is_long):
+    if is_long:
+        whole = write_long_zip(tmp_path / "a.zip", extra=LONG_EXTRA)
+    else:
+        whole = write_zip(tmp_path / "a.zip", content=b"content" * 3)
+    content = bytearray(whole.read_bytes())
     content[place % len(content)] = byte
     path = tmp_path / "mutant.zip"
     path.write_bytes(content[: max(1, len(content) - cut)] if cut > 200 else content)
