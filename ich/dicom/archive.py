@@ -6,7 +6,7 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
@@ -69,6 +69,16 @@ def list_members(path: Path, *, most: int | None) -> Iterator[tuple[str, Member]
             raise _too_many(path, most=most, found=n_read)
         if not name.endswith("/"):
             yield name, member
+
+
+def lie_apart(members: Iterable[Member], *, n_bytes: int) -> bool:
+    """Whether no two members share bytes of a zip of `n_bytes`: one packed stream listed many times is a bomb."""
+    free = 0
+    for offset, packed in sorted((member.offset, member.packed) for member in members):
+        if offset < free:
+            return False
+        free = offset + _LOCAL.size + packed
+    return free <= n_bytes
 
 
 def open_member(path: Path, member: Member) -> BinaryIO:

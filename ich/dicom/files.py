@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from ich.dicom.archive import Member, list_members, open_member
+from ich.dicom.archive import Member, lie_apart, list_members, open_member
 from ich.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -89,8 +89,8 @@ def find_files(source: Path | Sequence[Path], *, own_archive: bool = False) -> l
             its folder), or a list of these. Links that lead out of a folder are not followed; a zip in it that is
             damaged or beyond the limits is listed as the file it is, for `read_headers` to reject. A zip inside a zip
             is not looked into.
-        own_archive: the zip of a known data set, of any number of files and any size; its ratio is checked all the
-            same, and no member's name is ever used as a path.
+        own_archive: the zip of a known data set, of any number of files and any size; its ratio, and that no files
+            overlap in it, is checked all the same, and no member's name is ever used as a path.
 
     Raises:
         DataError: the source is absent or empty, or a zip that was named is damaged or beyond the limits above.
@@ -160,6 +160,11 @@ def _file_or_members(path: Path, *, own_archive: bool) -> list[DicomFile]:
 
 
 def _check_limits(path: Path, places: Sequence[Member], *, own_archive: bool) -> None:
+    if not lie_apart(places, n_bytes=path.stat().st_size):
+        raise DataError(
+            f"input={path}: expected a zip whose files lie one behind the other, found some that overlap or lie beyond "
+            "its end; pack it anew"
+        )
     unpacked = sum(place.unpacked for place in places)
     packed = max(1, sum(place.packed for place in places))
     if unpacked > MAX_ZIP_BYTES and not own_archive:

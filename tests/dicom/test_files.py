@@ -192,3 +192,26 @@ def test_a_name_that_is_no_text_is_written_with_escapes():
     odd = DicomFile(Path("/data/M\udcfcller.dcm"))
 
     assert odd.relative_to(Path("/data")) == r"M\xfcller.dcm"
+
+
+def test_a_zip_that_lists_one_packed_stream_many_times_is_refused(tmp_path):
+    archive = tmp_path / "overlapping.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as writer:
+        for index in range(3):
+            writer.writestr(str(index), bytes(1000))
+        for member in writer.infolist():
+            member.header_offset = 0
+
+    with pytest.raises(DataError, match="found some that overlap or lie beyond its end; pack it anew"):
+        find_files(archive)
+    assert find_files(tmp_path) == [DicomFile(archive)]
+
+
+def test_a_member_that_states_more_bytes_than_its_zip_has_is_refused(tmp_path):
+    archive = tmp_path / "beyond.zip"
+    with zipfile.ZipFile(archive, "w") as writer:
+        writer.writestr("slice", bytes(1000))
+        writer.infolist()[0].compress_size = 1 << 30
+
+    with pytest.raises(DataError, match="lie beyond its end"):
+        find_files(archive)
