@@ -28,7 +28,8 @@ def help_text(command: str) -> str:
     for group, choice, prefix in SHOWN_FILES:
         if _default(lines, group):
             parts += ["", *_options(config_folder() / group / f"{choice}.yaml", prefix)]
-    parts += ["", "Flags: -m (a run for each: key=a,b), --cfg job (print the configuration), -sc install=bash (completion), --help"]
+    parts += ["", "Flags: -m (a run for each: key=a,b), --cfg job (print the configuration), --help"]
+    parts += ["       -sc install=bash (completion of choices and keys in the shell; also zsh, fish)"]
     return "\n".join(parts)
 
 

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 
 from ich.store.store import Store
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # eight jobs import torch, each for itself
 
 ROOT = Path(__file__).parents[2]
 HEADS = [
