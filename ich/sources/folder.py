@@ -15,6 +15,7 @@ from ich.sources.nifti import is_nifti
 from ich.sources.nifti_folder import NiftiFolder
 from ich.sources.source import LabelTable, check_root
 
+LABEL_TABLE = "the label table"  # its file may be called after a patient or a hospital
 PREAMBLE, MAGIC = 128, b"DICM"  # PS3.10 section 7.1
 
 
@@ -58,7 +59,7 @@ class Folder:
         """What the label table says; None without one."""
         if self.label_file is None:
             return None
-        table = read_label_file(self.label_file, name=self.label_file.name, match=self.match)
+        table = read_label_file(self.label_file, name=LABEL_TABLE, match=self.match)
         return with_paths_below(table, self.root) if table.by == "file" else table
 
 
@@ -119,7 +120,7 @@ def with_paths_below(table: LabelTable, root: Path) -> LabelTable:
     paths = [_below(str(path), root=root, inside=inside) for path in table.frame.index]
     if len(set(paths)) < len(paths):
         raise DataError(
-            f"data.labels, column {table.frame.index.name}: expected each file once, found "
+            f"data.labels: expected each file once, found "
             f"{len(paths) - len(set(paths))} that are written in two ways; keep one row of each"
         )
     return replace(table, frame=table.frame.set_axis(pd.Index(paths, name=table.frame.index.name)))

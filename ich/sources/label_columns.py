@@ -80,7 +80,7 @@ def layout_of(table: TextTable, match: str | None) -> Layout:
         return Layout("ids", key, by, {0: named["label"]})
     raise DataError(
         f"{table.name}: expected a column for at least one of {', '.join(LABELS)}, or the columns label and value, "
-        f"found {', '.join(table.columns)}; name the label columns so"
+        f"found {_known(table)}; name the label columns so"
     )
 
 
@@ -90,8 +90,8 @@ def _key_column(table: TextTable, match: str | None) -> tuple[str, str]:
         found = [column for column in table.columns if column.strip().lower() == match.strip().lower()]
         if not found:
             raise ConfigError(
-                f"data.match={match}: expected a column of {table.name}, found none of that name among "
-                f"{', '.join(table.columns)}; name one of them"
+                f"data.match={match}: expected a column of {table.name}, found none of that name; it has "
+                f"{_known(table)}; name one of its columns"
             )
         return found[0], KEY_COLUMNS.get(plain(found[0]), "")
     columns = {plain(column): column for column in reversed(table.columns)}
@@ -100,5 +100,12 @@ def _key_column(table: TextTable, match: str | None) -> tuple[str, str]:
             return columns[name], by
     raise DataError(
         f"{table.name}: expected a column SOPInstanceUID, SeriesInstanceUID, StudyInstanceUID, AccessionNumber or "
-        f"file, found {', '.join(table.columns)}; name the one to match by with data.match=COLUMN"
+        f"file, found {_known(table)}; name the one to match by with data.match=COLUMN"
+    )
+
+
+def _known(table: TextTable) -> str:
+    """The columns whose names mean something here."""
+    return table.columns_found(
+        [column for column in table.columns if plain(column) in (*KEY_COLUMNS, *LABELS, "label", "value")]
     )

@@ -101,7 +101,7 @@ def _values(table: TextTable, column: pa.ChunkedArray, lines: np.ndarray) -> np.
     if not fits.all():
         row = int(np.flatnonzero(~fits[places])[0])
         raise DataError(
-            f"{table.name}: expected labels 0, 1, true, false or nothing, found {texts[places[row]][:20]!r} in line "
+            f"{table.name}: expected labels 0, 1, true, false or nothing, found another in line "
             f"{lines[row]}; mend it"
         )
     return np.array([VALUES[text] for text in texts], dtype=np.float32)[places]
@@ -155,10 +155,9 @@ def _first_lines(cells: _Cells) -> np.ndarray:
 def _notes(
     table: TextTable, layout: Layout, *, labels: np.ndarray, n_repeated: int, n_without_key: int
 ) -> Iterator[str]:
-    by = {"": ""}.get(layout.by, f" ({layout.by})")
-    yield f"{table.name}: {len(labels):,} rows, matched by the column {layout.key}{by}"
+    yield f"{table.name}: {len(labels):,} rows{f', matched by {layout.by}' if layout.by else ''}"
     if n_without_key:
-        yield f"{table.name}: {n_without_key:,} rows have nothing in the column {layout.key}; left out"
+        yield f"{table.name}: {n_without_key:,} rows have nothing in the column they are matched by; left out"
     if n_repeated:
         yield f"{table.name}: {n_repeated:,} values repeat another one of the same key; dropped"
     unknown = np.isnan(labels)

@@ -16,6 +16,7 @@ from ich.sources.text_table import open_text_table
 
 PARTS = ("train", "test")
 ARCHIVE = "rsna-intracranial-hemorrhage-detection"  # as Kaggle names its zip, and the folder in it
+COLUMNS = ("ID", "Label")
 _STAGE = re.compile(r"stage_(\d+)_(train|test)")
 _IMAGE = re.compile(r"(?:.*/)?stage_(\d+)_(train|test)(?:_images)?/[^/]+")
 _TABLE = re.compile(r"(?:.*/)?stage_(\d+)_(train)\.csv")
@@ -143,9 +144,11 @@ def read_long_labels(file: Path | DicomFile) -> LabelTable:
     """
     name = Path(file.member or file.path).name if isinstance(file, DicomFile) else file.name
     with file.open() if isinstance(file, DicomFile) else file.open("rb") as stream:
-        columns = open_text_table(stream, name=name).columns
-        if not {"ID", "Label"} <= set(columns):
-            raise DataError(f"{name}: expected columns ID,Label, found {','.join(columns)}; restore the file")
+        opened = open_text_table(stream, name=name)
+        if not set(COLUMNS) <= set(opened.columns):
+            raise DataError(
+                f"{name}: expected columns ID,Label, found {opened.columns_found(COLUMNS)}; restore the file"
+            )
         table = read_label_file(stream, name=name, match="ID")
     return replace(table, notes=table.notes[1:], by="sop_uid", level="slice")  # the first says what it is matched by
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -32,6 +33,15 @@ class TextTable:
     name: str
     columns: tuple[str, ...]
     delimiter: str
+
+    def columns_found(self, known: Collection[str]) -> str:
+        """How many columns there are, and which of the known ones: a file without names has cells of a patient there.
+
+        >>> TextTable(Path("a.csv"), "a.csv", ("4711", "Meier", "any"), ",").columns_found(["any"])
+        '3 columns, of which known: any'
+        """
+        names = [column.strip() for column in self.columns if column.strip() in known]
+        return f"{len(self.columns)} columns, of which known: {', '.join(names) or 'none'}"
 
     def read(self, columns: list[str]) -> pa.Table:
         """Some columns as text without spaces at the ends, "" for an empty cell; row i stands in line i + FIRST_LINE.

@@ -87,9 +87,9 @@ def test_another_column_is_matched_by_when_it_is_named():
     assert table.by == ""
 
 
-def test_a_named_column_that_is_absent_is_an_error_that_lists_those_there():
-    with pytest.raises(ConfigError, match=r"data.match=exam: expected a column of labels.csv, .* study, any"):
-        read("study,any\n1,0\n", match="exam")
+def test_a_named_column_that_is_absent_is_an_error_that_lists_those_that_are_known():
+    with pytest.raises(ConfigError, match=r"expected a column of labels.csv, .* 3 columns, of which known: file, any;"):
+        read("bed,file,any\n1,a,0\n", match="exam")
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1), ("0.0", 0), ("TRUE", 1), ("false", 0), ("", NAN)])
@@ -99,8 +99,37 @@ def test_a_value_is_zero_one_true_false_or_empty(text, value):
 
 @pytest.mark.parametrize("text", ["2", "0.5", "yes", "-1", "nan", "x" * 90])
 def test_any_other_value_is_an_error_that_says_where(text):
-    with pytest.raises(DataError, match=r"expected labels 0, 1, true, false or nothing, found '.{1,20}' in line 3"):
+    with pytest.raises(
+        DataError, match=r"expected labels 0, 1, true, false or nothing, found something else in line 3"
+    ):
         read(f"study_uid,any\na,1\nb,{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("4711,Meier^Anna,1\n4712,Doe^Jane,0\n", None),
+        ("4711,Meier^Anna,1\n4712,Doe^Jane,0\n", "exam"),
+        ("file,4711,Meier^Anna\na,4712,Doe^Jane\n", None),
+        ("file,any\na,Meier^Anna 4711\n", None),
+        ("file,label,value\na,Meier^Anna,4711\n", None),
+        ("ID,Label\n4711_Meier^Anna,1\n", None),
+        ("file,any\n4711,1\n4711,0\n", None),
+        ("file,any\n4711,Meier^Anna,1\n", None),
+    ],
+    ids=["no names", "no names, one asked for", "no label", "value", "label", "id", "twice", "cells"],
+)
+def test_no_error_repeats_what_stands_in_a_table(text, match):
+    with pytest.raises((ConfigError, DataError)) as found:
+        read(text, match=match)
+
+    assert not any(word in str(found.value).lower() for word in ("4711", "meier", "anna", "doe"))
+
+
+def test_no_note_repeats_the_name_of_a_column_that_may_be_a_patients():
+    notes = read("Meier^Anna,any\na,1\n,0\n", match="meier^anna").notes
+
+    assert "Meier" not in " ".join(notes)
 
 
 def test_rows_that_say_the_same_again_are_counted_and_dropped():
@@ -122,7 +151,7 @@ def test_rows_without_a_key_are_left_out_and_counted():
     table = read("study_uid,any\na,1\n,0\n,\n")
 
     assert table.frame.index.tolist() == ["a"]
-    assert any("2 rows have nothing in the column study_uid" in note for note in table.notes)
+    assert any("2 rows have nothing in the column they are matched by" in note for note in table.notes)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ich.report.contact_sheet import write_contact_sheet
 from ich.sources.folder import Folder
 from ich.store.store import Store
 
@@ -75,6 +76,17 @@ def test_what_has_no_label_and_what_has_no_file_is_listed(prepare, root, tmp_pat
 
     labels = write_labels(tmp_path, "StudyInstanceUID,any\n9.1,1\n9.2,0\n")
     assert not (prepare(Folder(root, labels=labels)).path / "unmatched.csv").exists()
+
+
+def test_the_name_of_the_label_file_and_of_its_column_stays_out_of_the_store(prepare, root, tmp_path):
+    table = tmp_path / "Meier^Anna.csv"
+    table.write_text("Exam of Meier,any\nACC-1,1\n,0\n")
+
+    path = prepare(Folder(root, labels=table, match="Exam of Meier")).path
+    write_contact_sheet(path)
+
+    assert "the label table: 1 rows" in (path / "store.json").read_text()
+    assert not any(b"Meier" in file.read_bytes() for file in path.rglob("*") if file.is_file())
 
 
 def test_a_series_that_is_asked_for_is_stored_and_another_run_without_takes_the_other(prepare, root):
