@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -18,6 +19,7 @@ from ich.errors import ConfigError, IchError
 LAST, AUTO = "last", "auto"
 PLACES = ("*/config.yaml", "*/*/config.yaml", "sweeps/*/*/*/config.yaml")  # of runs, below paths.runs
 DEVICES = ("gpus", "processes", "nodes")  # of the trainer: what may differ from before the stop
+PAIR = "pair-"  # how the folders of a sequence stage's pairs begin, which are no runs of their own
 HOW = ("run", "resume", "trust", "launch", "started")  # how a run is started, not what it is
 
 
@@ -49,15 +51,13 @@ def resumed_run(config: DictConfig) -> Resumed | None:
             return None
     else:
         folder = Path(config.resume).absolute()
-    own = _read(folder)
+    own = _read(folder, trusted=config.trust)
     if is_finished(folder):
         raise ConfigError(
             f"resume={shown(folder)}: expected a run that was stopped, found a finished one; "
             f"to train longer, begin a new run with model.net.weights={shown(folder)}"
         )
     _check_typed(config, own, folder=folder)
-    if not config.trust:
-        check_parts(folder, _plain(own))
     check_free(folder)
     for name in DEVICES:
         if f"trainer.{name}" in _typed(config):
@@ -100,7 +100,7 @@ def _is_of(folder: Path, wanted: Mapping[str, Any]) -> bool:
 
 def _configs(runs: Path) -> Iterator[Path]:
     """Configurations of runs, the newest first."""
-    found = {path for place in PLACES for path in runs.glob(place) if not path.parent.name.startswith("pair-")}
+    found = {path for place in PLACES for path in runs.glob(place) if not path.parent.name.startswith(PAIR)}
     yield from sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
@@ -118,16 +118,28 @@ def _identity(config: Any) -> dict[str, Any]:
     return plain
 
 
-def _read(folder: Path) -> DictConfig:
+def _read(folder: Path, *, trusted: bool) -> DictConfig:
+    """A run's configuration; whose parts these are is asked before any is imported, as the check of their keys does."""
+    if folder.name.startswith(PAIR) and (folder.parent / CONFIG_FILE).is_file():
+        raise ConfigError(
+            f"resume={shown(folder)}: expected a run, found one pair of it; name the run: resume={shown(folder.parent)}"
+        )
     if not (folder / CONFIG_FILE).is_file():
         found = "a folder without it" if folder.exists() else "no such folder"
         raise ConfigError(f"resume={shown(folder)}: expected a run with {CONFIG_FILE}, found {found}; name its folder")
     try:
         loaded = OmegaConf.load(folder / CONFIG_FILE)
-        assert isinstance(loaded, DictConfig)
+        if not isinstance(loaded, DictConfig):
+            raise ValueError("a list")
+        if not trusted:
+            check_parts(folder, _plain(loaded))
         return checked("train", loaded)
-    except (OmegaConfBaseException, AssertionError) as error:
-        raise ConfigError(f"resume={shown(folder)}: expected the configuration of a training, found {error}") from error
+    except (OmegaConfBaseException, yaml.YAMLError, ImportError, AttributeError, ValueError) as error:
+        what = " ".join(str(error).split())
+        raise ConfigError(
+            f"resume={shown(folder)}: expected the configuration of a training, found one that can't be used "
+            f"({type(error).__name__}: {what}); name another run"
+        ) from error
 
 
 def _check_typed(config: DictConfig, own: DictConfig, *, folder: Path) -> None:
@@ -157,5 +169,6 @@ def _typed(config: DictConfig) -> set[str]:
 
 
 def _plain(config: Any) -> dict[str, Any]:
-    plain: Any = OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
+    """Plain values as they are written: nothing of a stranger's file is looked up in this environment."""
+    plain: Any = OmegaConf.to_container(config) if OmegaConf.is_config(config) else config
     return dict(plain) if isinstance(plain, Mapping) else {}

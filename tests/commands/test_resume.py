@@ -132,6 +132,34 @@ def test_a_folder_without_a_run_is_refused(alone, name, tmp_path):
         resumed_run(alone(f"resume={tmp_path / name}"))
 
 
+def test_a_pair_is_no_run_of_its_own(alone, begun):
+    folder = begun()
+    (folder / "pair-0").mkdir()
+    (folder / "pair-0" / "config.yaml").write_bytes((folder / "config.yaml").read_bytes())
+
+    with pytest.raises(ConfigError, match=f"name the run: resume={folder}"):
+        resumed_run(alone(f"resume={folder / 'pair-0'}"))
+
+
+@pytest.mark.parametrize(("trust", "found"), [("false", "add trust=true"), ("true", "ModuleNotFoundError")])
+def test_somebody_elses_part_is_not_even_imported_without_that_word(trust, found, alone, begun):
+    folder = begun()
+    config = OmegaConf.load(folder / "config.yaml")
+    config.loss = {"_target_": "no_such_module.Loss"}
+    OmegaConf.save(config, folder / "config.yaml")
+
+    with pytest.raises(ConfigError, match=found):
+        resumed_run(alone(f"resume={folder}", f"trust={trust}"))
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "a: [", "just words"])
+def test_a_file_that_is_no_configuration_is_refused(text, alone, tmp_path):
+    (tmp_path / "config.yaml").write_text(text)
+
+    with pytest.raises(ConfigError):
+        resumed_run(alone(f"resume={tmp_path}"))
+
+
 def test_a_run_of_somebody_elses_parts_needs_a_word(alone, begun):
     folder = begun()
     config = OmegaConf.load(folder / "config.yaml")

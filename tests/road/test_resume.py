@@ -46,8 +46,8 @@ def start(folder: Path, *words: str, **environment: str) -> "subprocess.Popen[st
     )
 
 
-def processes_of(run: Path) -> list[int]:
-    """Agent and ranks of a run that are alive."""
+def processes_of(run: Path, module: str = "-m") -> list[int]:
+    """Agent and ranks of a run that are alive, or those of one module."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -55,7 +55,7 @@ def processes_of(run: Path) -> list[int]:
             state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if str(run) in words and "-m" in words and state != "Z":
+        if str(run) in words and module in words and state != "Z":
             found.append(int(entry.name))
     return found
 
@@ -79,12 +79,17 @@ def stop(run: Path, how: str, process: "subprocess.Popen[str]") -> Stop:
     elif how == "Ctrl-C":
         os.killpg(process.pid, signal.SIGINT)
     elif how == "SIGKILL of the command":
+        ranks = processes_of(run, "ich.commands.rank")
+        for pid in ranks:
+            os.kill(pid, signal.SIGSTOP)  # as if their step took long
         process.kill()
         process.wait()
         try:
             check_free(run)
         except ConfigError as error:
             busy = str(error)
+        for pid in ranks:
+            os.kill(pid, signal.SIGCONT)
     else:
         for pid in processes_of(run):
             os.kill(pid, signal.SIGKILL)
