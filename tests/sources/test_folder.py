@@ -76,7 +76,7 @@ def test_paths_of_a_label_table_are_those_below_the_root_however_they_are_writte
 def test_a_path_written_in_two_ways_is_an_error(tmp_path):
     (tmp_path / "reads.csv").write_text("file,any\na/1.dcm,1\n./a/1.dcm,0\n")
 
-    with pytest.raises(DataError, match="data.labels: expected each file once, found 1 that are written in two ways"):
+    with pytest.raises(DataError, match=r"data\.labels: expected each file once, found 1 that are written in two ways"):
         open_folder(write(tmp_path, "a/1.dcm"), labels="reads.csv").check()
 
 
