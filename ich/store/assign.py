@@ -4,14 +4,18 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ich.errors import DataError
+from ich.sources.text_table import FIRST_LINE, open_text_table
 from ich.store.files import write_text
 from ich.store.folds import TEST_FOLD, FoldOptions, Folds, place_patients
 from ich.store.keys import HashKey
 
 FOLDS_FILE = "folds.csv"
+COLUMNS = ("patient", "fold")
+MOST_FOLDS = 9999  # a number above is no fold but a slip
 
 
 def assign_folds(
@@ -47,21 +51,24 @@ def read_fold_file(file: Path) -> dict[str, int]:
         file: CSV; `patient` is a PatientID as the data set has it, or a patient key; `fold` -1 (test) or 0 and up.
 
     Raises:
-        DataError: no such file, other columns, other values, or a patient in two folds.
+        DataError: no such file, no CSV in UTF-8, other columns, other values, or a patient in two folds.
     """
     if not file.is_file():
         raise DataError(f"store.folds={file}: expected a CSV with columns patient,fold, found no file; check it")
-    table = pd.read_csv(file, dtype={"patient": str}, keep_default_na=False)
-    if not {"patient", "fold"} <= set(table.columns):
-        raise DataError(f"store.folds={file}: expected columns patient,fold, found {','.join(table)}; rename")
-    folds = pd.to_numeric(table["fold"], errors="coerce")
-    if folds.isna().any() or (folds % 1 != 0).any() or (folds < TEST_FOLD).any():
-        row = int((folds.isna() | (folds % 1 != 0) | (folds < TEST_FOLD)).to_numpy().argmax())
+    table = open_text_table(file, name=f"store.folds={file}")
+    if not set(COLUMNS) <= set(table.columns):
         raise DataError(
-            f"store.folds={file}: expected folds -1 (test), 0, 1 ..., found {table['fold'].iloc[row]!r} in row "
-            f"{row + 2}; mend the row"
+            f"store.folds={file}: expected columns patient,fold, found {table.columns_found(COLUMNS)}; rename them"
         )
-    pairs = table.assign(fold=folds.astype(int)).drop_duplicates(["patient", "fold"])
+    cells = table.read(list(COLUMNS)).to_pandas()
+    folds = pd.to_numeric(cells["fold"], errors="coerce")
+    is_none = (~np.isfinite(folds) | (folds % 1 != 0) | (folds < TEST_FOLD) | (folds > MOST_FOLDS)).to_numpy()
+    if is_none.any():
+        raise DataError(
+            f"store.folds={file}: expected folds -1 (test), 0, 1 ..., found another in line "
+            f"{int(is_none.argmax()) + FIRST_LINE}; mend the line"
+        )
+    pairs = cells.assign(fold=folds.astype(int)).drop_duplicates(["patient", "fold"])
     twice = int(pairs["patient"].duplicated().sum())
     if twice:
         raise DataError(

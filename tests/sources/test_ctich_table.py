@@ -51,10 +51,16 @@ def test_a_study_has_what_any_of_its_slices_has():
     ("rows", "sentence"),
     [
         (["49,1,0,0,0,2,0,0,0"], "expected labels 0 or 1"),
-        (["49,0,0,0,0,0,0,1,0"], "expected slice numbers from 1, found 0"),
+        (["49,1,0,0,0,,0,0,0"], "expected labels 0 or 1, found another in line 2"),
+        (["49,1,0,0,0,x,0,0,0"], "expected labels 0 or 1, found another in line 2"),
+        (["49,1,0,0,0,0,0,1,0", "49,0,0,0,0,0,0,1,0"], "slice numbers from 1 to 2,000, found others in line 3"),
+        (["49,2000000000,0,0,0,0,0,1,0"], "slice numbers from 1 to 2,000, found others in line 2"),
+        (["49,1.5,0,0,0,0,0,1,0"], "found others in line 2"),
+        (["Meier,1,0,0,0,0,0,1,0"], "expected patient numbers from 0 .* found others in line 2"),
+        (["49,1"], "expected 9 cells a row in UTF-8, found 2 in line 2"),
         (["49,1,0,0,0,0,0,1,0", "49,1,0,0,0,1,0,0,0"], "expected one row a slice"),
     ],
-    ids=["value", "slice number", "twice"],
+    ids=["value", "nothing", "text", "slice 0", "slice of billions", "half a slice", "patient", "cells", "twice"],
 )
 def test_a_table_of_other_content_is_an_error(tmp_path, rows, sentence):
     with pytest.raises(DataError, match=sentence):
