@@ -112,6 +112,8 @@ class Phantom:
                 raise DataError(
                     f"data.root={self.root}: expected heads made with {name} {expected}, found {other}; {way_out}"
                 )
+        if self.masks and not found.get("masks"):
+            raise DataError(f"data.root={self.root}: expected heads made with masks, found none; {way_out}")
 
 
 def _options(kind: type[Options], given: Options | Mapping[str, Any] | None, *, subject: str) -> Options:

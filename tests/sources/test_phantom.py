@@ -64,12 +64,20 @@ def test_heads_that_are_there_are_not_made_again(made):
     [
         ({"seed": 2}, "expected heads made with seed 2, found 1"),
         ({"scanner": {**SCANNER, "size": 64}}, "expected heads made with scanner size 64, found 32"),
+        ({"masks": True}, "expected heads made with masks, found none"),
     ],
-    ids=["seed", "scanner"],
+    ids=["seed", "scanner", "masks"],
 )
 def test_heads_of_other_settings_are_an_error_that_names_the_first_difference(made, changes, sentence):
     with pytest.raises(DataError, match=sentence):
         heads(made.root, **changes).check()
+
+
+def test_heads_with_masks_do_where_none_are_asked_for(tmp_path):
+    heads(tmp_path / "heads", masks=True).check()
+
+    heads(tmp_path / "heads", masks=True).check()
+    heads(tmp_path / "heads").check()
 
 
 def test_a_folder_of_other_things_is_left_alone(tmp_path):
