@@ -58,6 +58,7 @@ class MadeRsna:
 
     root: Path
     name: str = "rsna"
+    part: str = "train"
     keeps_every_slice: bool = True
     public: bool = True
     series: tuple[str, ...] = ()
@@ -307,7 +308,7 @@ def header_like(folder: Path, n_rows: int) -> pa.Table:
 def write_facts(folder: Path, images: Images, *, rng: np.random.Generator) -> None:
     """The facts of every study as a preparation leaves them, and an empty array beside each."""
     source = MadeRsna(folder)
-    settings = StoreSettings(source.name, SIZE, None, source.key().id)
+    settings = StoreSettings.of(source, size=SIZE, slab_mm=None, key_id=source.key().id)
     template = json.loads(next((made_study(folder) / "studies").glob("*.json")).read_text())
     inventory = list_studies(source, path=folder / "store", find_key=source.key, processes=0)
     headers = load_headers(folder / "store" / "headers.parquet")

@@ -62,11 +62,13 @@ def name_of(config: DictConfig) -> str:
 
 
 def store_paths(config: DictConfig) -> list[Path]:
-    """Where the store or the stores lie: as said, else beside the others under its data set's name."""
+    """Where the store or the stores lie: as said, else beside the others under its data set's name, and its part's."""
     named = config.store.path
     if isinstance(named, list | tuple | ListConfig):
         return [Path(str(path)) for path in named]
-    return [Path(named or Path(config.paths.stores) / config.data.name)]
+    part = config.data.get("part", "train")
+    name = config.data.name if part == "train" else f"{config.data.name}_{part}"
+    return [Path(named or Path(config.paths.stores) / name)]
 
 
 def store_path(config: DictConfig) -> Path:

@@ -43,6 +43,7 @@ class Cq500:
     """
 
     keeps_every_slice = False
+    part = ""
     public = True
     expected: Mapping[str, int] = MappingProxyType({"studies": 491, "patients": 491})
 

@@ -33,6 +33,7 @@ class CtIch:
     """
 
     keeps_every_slice = True
+    part = ""
     public = True
     expected: Mapping[str, int] = MappingProxyType({"studies": 75, "patients": 75, "slices": 2_814})
 

@@ -26,6 +26,7 @@ class Folder:
     """
 
     keeps_every_slice = False
+    part = ""
     public = False
     expected: Mapping[str, int] = MappingProxyType({})
 

@@ -101,8 +101,7 @@ def _values(table: TextTable, column: pa.ChunkedArray, lines: np.ndarray) -> np.
     if not fits.all():
         row = int(np.flatnonzero(~fits[places])[0])
         raise DataError(
-            f"{table.name}: expected labels 0, 1, true, false or nothing, found another in line "
-            f"{lines[row]}; mend it"
+            f"{table.name}: expected labels 0, 1, true, false or nothing, found another in line {lines[row]}; mend it"
         )
     return np.array([VALUES[text] for text in texts], dtype=np.float32)[places]
 

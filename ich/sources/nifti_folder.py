@@ -38,6 +38,7 @@ class NiftiFolder:
     """
 
     keeps_every_slice = False
+    part = ""
     public = False
     expected: Mapping[str, int] = MappingProxyType({})
 

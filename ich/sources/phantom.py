@@ -31,6 +31,7 @@ class Phantom:
 
     series: tuple[str, ...] = ()
     keeps_every_slice = True
+    part = ""
     public = True
     expected: Mapping[str, int] = MappingProxyType({})
 

@@ -31,6 +31,7 @@ class RsnaPng:
     """
 
     keeps_every_slice = True
+    part = "train as PNG"
     public = True
     expected: Mapping[str, int] = MappingProxyType({"studies": 21_744, "patients": 18_938, "slices": 752_802})
 

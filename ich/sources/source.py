@@ -116,6 +116,7 @@ class Source(Protocol):
 
     Attributes:
         name: what its store is called; patients are compared within one name.
+        part: what of all that goes by this name is read; "" is all of it. A store holds one part.
         root: where it lies.
         keeps_every_slice: slices carry labels or ids, so none is merged or dropped.
         public: patients are hashed with the documented key, not with a secret one.
@@ -123,6 +124,7 @@ class Source(Protocol):
     """
 
     name: str
+    part: str
     root: Path
     keeps_every_slice: bool
     public: bool

@@ -80,12 +80,12 @@ def inspect_source(
         DataError: nothing to prepare, or a store of another source or key in the way.
     """
     share = share_of(shard, shards)
-    StoreSettings(source.name, size, slab_mm, "")
+    StoreSettings.of(source, size=size, slab_mm=slab_mm)  # before anything is read
     path = path.absolute()
     opened = open_source(source, path, processes=processes, share=share, progress=progress)
     inventory = opened.inventory
     inventory.save(path)
-    settings = StoreSettings(source.name, size, None if source.keeps_every_slice else slab_mm, opened.key.id)
+    settings = StoreSettings.of(source, size=size, slab_mm=slab_mm, key_id=opened.key.id)
     measured = [_measured(one, inventory, slab_mm=settings.slab_mm) for one in inventory.studies]
     sizes = [one for one, _ in measured if one is not None]
     rows = list(series_rows(inventory))

@@ -68,14 +68,14 @@ def prepare_store(
     started = time.monotonic()
     share = share_of(shard, shards)
     options = FoldOptions(n_folds, test_share, seed)
-    StoreSettings(source.name, size, slab_mm, "")
+    StoreSettings.of(source, size=size, slab_mm=slab_mm)  # before anything is read
     if folds is not None:
         read_fold_file(folds)
     path = path.absolute()
     is_new = not path.exists()
     opened = open_source(source, path, processes=processes, share=share, progress=progress)
     key, inventory = opened.key, opened.inventory
-    settings = StoreSettings(source.name, size, None if source.keeps_every_slice else slab_mm, key.id)
+    settings = StoreSettings.of(source, size=size, slab_mm=slab_mm, key_id=key.id)
     asked = Asked(source, settings, options, folds, share, opened.earlier, started)
     inventory.save(path)
     made = _make_studies(path, asked, inventory=inventory, processes=processes, progress=progress)
@@ -149,6 +149,12 @@ def _earlier(path: Path, source: Source) -> dict[str, Any] | None:
     if content["source"] != source.name:
         raise DataError(
             f"store.path={path}: expected a store of {source.name}, found one of {content['source']}; {way_out}"
+        )
+    part = content["settings"].get("part", source.part)
+    if part != source.part:
+        raise DataError(
+            f"store.path={path}: expected a store of {source.name}, {source.part or 'all parts'}, found one of "
+            f"{part or 'all parts'}; {way_out}"
         )
     return content
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from ich.errors import ConfigError
+from ich.sources.source import Source
 
 FORMAT = 1
 SMALLEST, LARGEST = 32, 1024  # pixels
@@ -19,6 +20,7 @@ class StoreSettings:
         size: rows and columns in pixels.
         slab_mm: thin slices are averaged to this; None where every slice is kept.
         key_id: tells which key the patients are hashed with.
+        part: of the data set, "" for all of it.
         format: of the store's files.
     """
 
@@ -26,6 +28,7 @@ class StoreSettings:
     size: int
     slab_mm: float | None
     key_id: str
+    part: str = ""
     format: int = FORMAT
 
     def __post_init__(self) -> None:
@@ -35,6 +38,16 @@ class StoreSettings:
             raise ConfigError(
                 f"store.slab_mm={self.slab_mm}: expected more than 0 mm, or null to leave thin slices as they are"
             )
+
+    @classmethod
+    def of(cls, source: Source, *, size: int, slab_mm: float | None, key_id: str = "") -> "StoreSettings":
+        """The settings of a data set's store: its thin slices are left where it keeps every slice.
+
+        Raises:
+            ConfigError: a size or a height out of range.
+        """
+        asked = cls(source.name, size, slab_mm, key_id, source.part)
+        return replace(asked, slab_mm=None) if source.keeps_every_slice else asked
 
     @property
     def hash(self) -> str:

@@ -40,6 +40,14 @@ def test_a_run_is_named_after_net_and_data_set(config):
     assert name_of(config) == "seresnext50_32x4d-rsna"
 
 
+def test_the_part_without_labels_has_a_store_of_its_own(config, tmp_path):
+    config.data.part = "train"
+    assert store_path(config) == tmp_path / "stores" / "rsna"
+
+    config.data.part = "test"
+    assert store_path(config) == tmp_path / "stores" / "rsna_test"
+
+
 def test_two_runs_of_one_second_get_folders_of_their_own(config):
     first = make_run(config)
     config.run = None

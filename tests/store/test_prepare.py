@@ -315,6 +315,28 @@ def test_a_store_of_another_source_or_a_folder_of_other_things_is_left_alone(pre
         prepare(Rsna(rsna_root))
 
 
+def test_a_store_holds_one_part_of_a_data_set(prepare, rsna_root, write_study):
+    write_study(rsna_root / "stage_2_test", 77)
+    path = prepare(Rsna(rsna_root)).path
+    before = contents(path)
+
+    with pytest.raises(DataError, match=r"store\.path=.*: expected a store of rsna, test, found one of train; choose"):
+        prepare(Rsna(rsna_root, part="test"))
+
+    assert contents(path) == before
+    assert "77" not in set(Store.open(path).studies["study_uid"])
+
+
+def test_a_part_whose_preparation_was_killed_is_not_mixed_with_another(prepare, rsna_root, write_study):
+    write_study(rsna_root / "stage_2_test", 77)
+    (prepare(Rsna(rsna_root)).path / "store.json").unlink()
+
+    summary = prepare(Rsna(rsna_root, part="test"))
+
+    assert (summary.n_studies, summary.n_labelled_slices) == (1, 0)
+    assert any(note.startswith("9 studies were made with other settings") for note in summary.notes)
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

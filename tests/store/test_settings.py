@@ -8,9 +8,9 @@ from ich.store.settings import StoreSettings, digest
 
 def test_each_setting_changes_the_hash():
     base = {"source": "a", "size": 256, "slab_mm": 5.0, "key_id": "k"}
-    changes = ({}, {"source": "b"}, {"size": 512}, {"slab_mm": None}, {"key_id": "l"})
+    changes = ({}, {"source": "b"}, {"size": 512}, {"slab_mm": None}, {"key_id": "l"}, {"part": "p"})
 
-    assert len({StoreSettings(**{**base, **change}).hash for change in changes}) == 5
+    assert len({StoreSettings(**{**base, **change}).hash for change in changes}) == 6
 
 
 def test_a_digest_tells_where_one_part_ends_and_the_next_begins():
