@@ -1,7 +1,7 @@
 """Sorts the files of an input into studies by their headers."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,11 +70,24 @@ def read_contents(path: Path | Sequence[Path]) -> Contents:
     for found in rejected:
         if found.code in NOT_SLICES:
             pages[found.study_uid].append(found)
-    # where patients share a study uid, the first of them has its pages
-    sorted_in = [StudyFiles(uid, studies[uid, patient], tuple(pages.pop(uid, ()))) for uid, patient in sorted(studies)]
+    with_pages = uids_with_pages(studies)
+    sorted_in = [
+        StudyFiles(uid, studies[uid, patient], tuple(pages[uid]) if uid in with_pages else ())
+        for uid, patient in sorted(studies)
+    ]
     taken = {id(one) for study in sorted_in for one in study.aside}
     others = tuple(found for found in rejected if id(found) not in taken)
     return Contents(tuple(sorted_in), others, fewest_slices([path] if isinstance(path, Path) else path))
+
+
+def uids_with_pages(studies: Iterable[tuple[str, str]]) -> set[str]:
+    """Study uids whose pages (`NOT_SLICES`) belong to the study: a page doesn't say which of two patients it is of.
+
+    Args:
+        studies: uid and patient of each study that has slices.
+    """
+    n_patients = Counter(uid for uid, _ in set(studies))
+    return {uid for uid, n in n_patients.items() if uid and n == 1}
 
 
 def fewest_slices(paths: Sequence[Path]) -> int:

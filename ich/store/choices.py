@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ich.dicom.contents import uids_with_pages
 from ich.dicom.files import DicomFile
 from ich.dicom.header import NOT_SLICES, REASONS
 from ich.dicom.series import choose_series
@@ -140,17 +141,15 @@ class _Chooser:
         good = np.flatnonzero(self.is_good)
         both = group_column(self.table, ("study_uid", "patient")).combine_chunks().dictionary_encode()
         groups = _split(good, both.indices.to_numpy()[good])
-        owners = Counter(self.study_uids.numbers[rows[0]] for rows in groups)
+        with_pages = uids_with_pages((self.study_uids[rows[0]], self.patients[rows[0]]) for rows in groups)
         pages = self.all_rows[self.codes.among(NOT_SLICES, rows=self.all_rows)]
-        pages = pages[~self.study_uids.among({""}, rows=pages)]
+        pages = pages[self.study_uids.among(with_pages, rows=pages)]
         of_study = {
             int(self.study_uids.numbers[rows[0]]): rows for rows in _split(pages, self.study_uids.numbers[pages])
         }
         nothing = np.zeros(0, dtype=np.int64)
         for rows in groups:
-            study = self.study_uids.numbers[rows[0]]
-            # a page doesn't say which of two patients with one study uid it belongs to
-            yield rows, of_study.get(study, nothing) if owners[study] == 1 else nothing
+            yield rows, of_study.get(int(self.study_uids.numbers[rows[0]]), nothing)
 
     def study(self, rows: np.ndarray, pages: np.ndarray) -> Iterator[Chosen | NothingChosen]:
         """What becomes of one study."""

@@ -54,6 +54,14 @@ def test_patients_who_share_a_study_uid_are_two_studies(write_slice, tmp_path):
     assert {header.patient_id for header in contents.studies[0].headers} == {"a"}
 
 
+def test_a_page_of_a_study_uid_that_two_patients_share_is_rejected(write_slice, tmp_path):
+    for patient in "ab":
+        write_slice(f"in/{patient}", PatientID=patient)
+    write_slice("in/screen", SOPClassUID="1.2.840.10008.5.1.4.1.1.7")
+
+    assert summary(read_contents(tmp_path / "in")) == ([("1.2", 1, 0), ("1.2", 1, 0)], ["secondary_capture"])
+
+
 def test_the_files_of_a_study_are_counted_by_series(export):
     assert read_contents(export).studies[0].files_by_series() == {"1.5.1": 2, "1.5.9": 1}
 
