@@ -14,7 +14,7 @@ from ich.dicom.files import DicomFile, find_files
 from ich.errors import DataError
 from ich.labels import LABELS
 from ich.progress import Progress, quiet
-from ich.sources.source import LabelTable, check_root
+from ich.sources.source import LabelTable, check_root, positive_counts
 
 TABLE = "reads.csv"
 READERS = ("R1", "R2", "R3")
@@ -26,6 +26,15 @@ FINDINGS = {
     "subarachnoid": "SAH",
     "subdural": "SDH",
 }  # the table's columns, after the reader
+
+POSITIVE_STUDIES = {
+    "any": 205,
+    "epidural": 13,
+    "intraparenchymal": 134,
+    "intraventricular": 28,
+    "subarachnoid": 60,
+    "subdural": 53,
+}  # by majority of the published reads
 
 # The table says CQ500-CT-181, the folder CQ500CT181 CQ500CT181, the zip either: the number is what they share.
 _SCAN = re.compile(r"CQ500[-_ ]?CT[-_ ]?(\d{1,4})(?!\d)", re.IGNORECASE)
@@ -45,7 +54,9 @@ class Cq500:
     keeps_every_slice = False
     part = ""
     public = True
-    expected: Mapping[str, int] = MappingProxyType({"studies": 491, "patients": 491})
+    expected: Mapping[str, int] = MappingProxyType(
+        {"studies": 491, "patients": 491, **positive_counts("studies", POSITIVE_STUDIES)}
+    )
 
     def __init__(self, root: str | Path, series: Sequence[str] = (), name: str = "cq500") -> None:
         self.root = Path(root).expanduser().absolute()

@@ -11,11 +11,19 @@ from ich.dicom.files import DicomFile, find_files
 from ich.errors import ConfigError, DataError
 from ich.progress import Progress, quiet
 from ich.sources.label_file import read_label_file
-from ich.sources.source import LabelTable, check_root
+from ich.sources.source import LabelTable, check_root, positive_counts
 from ich.sources.text_table import open_text_table
 
 PARTS = ("train", "test")
 ARCHIVE = "rsna-intracranial-hemorrhage-detection"  # as Kaggle names its zip, and the folder in it
+POSITIVE_SLICES = {
+    "any": 107_933,
+    "epidural": 3_145,
+    "intraparenchymal": 36_118,
+    "intraventricular": 26_205,
+    "subarachnoid": 35_675,
+    "subdural": 47_166,
+}  # of the training part
 COLUMNS = ("ID", "Label")
 _STAGE = re.compile(r"stage_(\d+)_(train|test)")
 _IMAGE = re.compile(r"(?:.*/)?stage_(\d+)_(train|test)(?:_images)?/[^/]+")
@@ -48,7 +56,8 @@ class Rsna:
     def expected(self) -> Mapping[str, int]:
         """Counts of the published set (stage 2; Burduja et al. 2020, Flanders et al. 2020)."""
         if self.part == "train":
-            return MappingProxyType({"studies": 21_744, "patients": 18_938, "slices": 752_803})
+            sizes = {"studies": 21_744, "patients": 18_938, "slices": 752_803}
+            return MappingProxyType({**sizes, **positive_counts("slices", POSITIVE_SLICES)})
         return MappingProxyType({"studies": 3_528, "slices": 121_232})
 
     def check(self, *, progress: Progress = quiet) -> None:

@@ -120,7 +120,8 @@ class Source(Protocol):
         root: where it lies.
         keeps_every_slice: slices carry labels or ids, so none is merged or dropped.
         public: patients are hashed with the documented key, not with a secret one.
-        expected: counts of the published set (`studies`, `patients`, `slices`), empty where there is none.
+        expected: counts of the published set (`studies`, `patients`, `slices`, and `positive_counts`), empty where
+            there is none.
     """
 
     name: str
@@ -167,6 +168,15 @@ class VolumeSource(Source, Protocol):
 
     def notes(self) -> tuple[str, ...]:
         """Sentences a person should read about the data set as found."""
+
+
+def positive_counts(level: Literal["slices", "studies"], counts: Mapping[str, int]) -> dict[str, int]:
+    """Numbers of positive slices or studies by label, named as `Source.expected` has them.
+
+    >>> positive_counts("slices", {"any": 3})
+    {'slices with any': 3}
+    """
+    return {f"{level} with {label}": n for label, n in counts.items()}
 
 
 def check_root(root: Path, *, holds: str) -> None:

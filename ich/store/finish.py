@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ich.errors import DataError
-from ich.sources.source import RejectedFile
+from ich.sources.source import RejectedFile, positive_counts
 from ich.store.account import FileAccount, account_files, replaced_studies
 from ich.store.assign import assign_folds, folds_from_file, remember_folds
 from ich.store.files import remove_leftovers
@@ -141,6 +141,8 @@ class _Run:
     ) -> PreparedSummary:
         asked = self.asked
         found = {"studies": len(studies), "patients": studies["patient"].nunique(), "slices": len(slices)}
+        by_slice, by_study = positives(slices), positives(studies)
+        labelled = {**positive_counts("slices", by_slice), **positive_counts("studies", by_study)}
         return PreparedSummary(
             path=self.path,
             source=asked.source.name,
@@ -149,8 +151,8 @@ class _Run:
             n_slices=found["slices"],
             n_made=sum(not one.failed for one in self.made),
             n_failed=n_failed,
-            positive_slices=positives(slices),
-            positive_studies=positives(studies),
+            positive_slices=by_slice,
+            positive_studies=by_study,
             n_labelled_slices=int(slices["any"].notna().sum()),
             n_labelled_studies=int(studies["any"].notna().sum()),
             folds=count_folds(studies),
@@ -160,7 +162,7 @@ class _Run:
             warnings=count_warnings(facts),
             notes=notes,
             facts=overview(facts),
-            expected=expected_sentence(asked.source.expected, found=found),
+            expected=expected_sentence(asked.source.expected, found={**found, **labelled}),
             hash=digest(asked.settings.hash.encode(), *(one["hash"].encode() for one in facts)),
             seconds=time.monotonic() - asked.started,
         )

@@ -107,12 +107,12 @@ def count_folds(studies: pd.DataFrame) -> tuple[FoldCounts, ...]:
 
 
 def expected_sentence(expected: Mapping[str, int], *, found: Mapping[str, int]) -> str:
-    """How the store differs from the published set; "" where it doesn't."""
+    """What of the store differs from the published set; "" where nothing does."""
     differing = [name for name in expected if expected[name] != found[name]]
     if not differing:
         return ""
-    published = _listed([f"{expected[name]:,} {name}" for name in expected])
-    return f"the published set has {published}; here are {_listed([f'{found[name]:,}' for name in expected])}"
+    published = _listed([f"{expected[name]:,} {name}" for name in differing])
+    return f"the published set has {published}; here are {_listed([f'{found[name]:,}' for name in differing])}"
 
 
 def count_warnings(all_facts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
