@@ -74,7 +74,7 @@ def _read(file: Path) -> JobRecord:
 
 
 def _scores(result: dict[str, Any]) -> dict[str, float]:
-    found = {"log_loss": result.get("best_log_loss"), **result.get("metrics", {})}
+    found = {**result.get("metrics", {}), "log_loss": result.get("best_log_loss")}
     return {name: float(value) for name, value in found.items() if isinstance(value, int | float) and value == value}
 
 

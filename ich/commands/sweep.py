@@ -87,6 +87,9 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool) -> float:
     except IchError as error:
         code, sentence = EXIT_USER, str(error)
         print("\n".join(f"error: {line}" for line in sentence.splitlines()), file=sys.stderr)
+    except SystemExit as stopped:
+        code, sentence = int(stopped.code or EXIT_FAILED), "it was stopped; the same command goes on"
+        raise
     finally:
         scores = scores_of(Path(composed.run)) if "run" in composed and code == EXIT_OK else {}
         record = JobRecord(int(hydra.job.num), overrides, code, sentence, time.monotonic() - started, scores)
@@ -107,7 +110,7 @@ def _finished_earlier(folder: Path, overrides: Sequence[str]) -> JobRecord | Non
 def _go_on(config: DictConfig, folder: Path) -> None:
     """Let a training that an earlier start of this sweep left unfinished go on."""
     if "resume" in config and (folder / CONFIG_FILE).is_file() and not is_finished(folder):
-        config.resume = str(folder)
+        config.resume = "auto"  # which is the run of this folder, where there is one
 
 
 @contextmanager
@@ -123,6 +126,8 @@ def _own_gpus(config: DictConfig, *, side_by_side: bool) -> Iterator[None]:
     option, one = ("trainer.gpus", side_by_side) if "trainer" in config else ("gpus", True)
     with gpus_of_job(gpus, auto_is_one=one, option=option) as numbers:
         node.gpus = numbers or 0
+        if numbers and config.get("resume"):  # else a run that goes on would take the GPUs it had before its stop
+            config.started.typed = [*config.started.typed, f"{option}={numbers}"]
         yield
 
 

@@ -85,7 +85,7 @@ def kill_a_worker(parent: subprocess.Popen, *, launcher: str, folder: Path, when
     while time.monotonic() < deadline and parent.poll() is None:
         workers = processes_in(folder, WORKERS[launcher])
         if workers and when():
-            os.kill(workers[0], signal.SIGKILL)
+            os.kill(max(workers), signal.SIGKILL)  # the last one started is not at its end yet
             return
         time.sleep(0.02)
     pytest.fail(f"no worker to kill: {(folder / 'first.log').read_text()}")
