@@ -12,7 +12,7 @@ from ich.store.estimate import Estimate
 from ich.store.inspection import inspect_source
 from ich.store.series_rows import SeriesRow
 
-HEADS = ["study", "series", "files", "slices", "matrix", "step mm", "kind", "outcome"]
+HEADS = ["study", "series", "files", "slices", "matrix", "step mm", "tilt", "repeated", "intercept", "kind", "outcome"]
 GB, MB = 1e9, 1e6
 
 
@@ -61,7 +61,12 @@ def _cells(row: SeriesRow) -> list[str]:
     step = "" if row.step_mm is None else f"{row.step_mm:.2f}"
     number = str(row.number) if row.number else ""
     slices = f"{row.n_slices:,}" if row.n_slices else ""
-    return [row.study or "-", number, f"{row.n_files:,}", slices, row.matrix, step, row.kind, row.outcome]
+    tilt = "" if row.tilt_degrees is None else f"{row.tilt_degrees + 0.0:.1f}"
+    repeated = f"{row.n_repeated:,}" if row.n_repeated else ""
+    intercept = " to ".join(dict.fromkeys(f"{value:g}" for value in row.intercepts))
+    files = f"{row.n_files:,}"
+    geometry = [slices, row.matrix, step, tilt, repeated]
+    return [row.study or "-", number, files, *geometry, intercept, row.kind, row.outcome]
 
 
 def _estimate(estimate: Estimate | None, *, processes: int) -> str:

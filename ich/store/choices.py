@@ -36,6 +36,7 @@ class Chosen:
         whole: no slice is merged with or dropped for another.
         reason: why this series.
         left_aside: the study's other files.
+        left_rows: the rows of each of these entries, int64.
     """
 
     uid: str
@@ -47,6 +48,7 @@ class Chosen:
     whole: bool
     reason: str
     left_aside: tuple[LeftAside, ...] = ()
+    left_rows: tuple[np.ndarray, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ class _Chooser:
             name = f"{self.study_uids[rows[0]]}/{uid}" if len(uids) > 1 else ""
             every = np.concatenate([mine, others, pages])
             yield self._chosen(mine, every, whole=True, reason=reason, left_aside=aside, name=name)
-            aside, others, pages = (), others[:0], pages[:0]
+            aside, others, pages = {}, others[:0], pages[:0]
 
     def _by_rule(self, rows: np.ndarray, pages: np.ndarray, *, series: str | None) -> Chosen | NothingChosen:
         headers = headers_of(self.table.take(pa.array(rows)), self.files)
@@ -184,12 +186,11 @@ class _Chooser:
             choice = choose_series(headers, series=series)
         except NoHeadCT as error:
             return NothingChosen(rows, str(error).removeprefix("study: ").split(";")[0])
+        reasons = {id(header): (one.code, one.sentence) for one in choice.not_chosen for header in one.headers}
         chosen = {id(header) for header in choice.headers}
         is_chosen = np.array([id(header) in chosen for header in headers], dtype=bool)
-        reasons: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for one in choice.not_chosen:
-            reasons[one.series_uid] += [(one.code, one.sentence)] * one.n_files
-        aside = self._left_aside(rows[is_chosen], pages, others=self._with_reasons(rows, is_chosen, reasons=reasons))
+        left = [(row, *reasons[id(headers[place])]) for place, row in enumerate(rows.tolist()) if not is_chosen[place]]
+        aside = self._left_aside(rows[is_chosen], pages, others=left)
         every = np.concatenate([rows, pages])
         return self._chosen(rows[is_chosen], every, whole=False, reason=choice.reason, left_aside=aside)
 
@@ -200,7 +201,7 @@ class _Chooser:
         *,
         whole: bool,
         reason: str,
-        left_aside: tuple[LeftAside, ...],
+        left_aside: Mapping[LeftAside, np.ndarray],
         name: str = "",
     ) -> Chosen:
         study = self.study_uids[rows[0]]
@@ -213,32 +214,27 @@ class _Chooser:
             places=np.unique(self.places[all_rows]),
             whole=whole,
             reason=reason,
-            left_aside=left_aside,
+            left_aside=tuple(left_aside),
+            left_rows=tuple(left_aside.values()),
         )
-
-    def _with_reasons(
-        self, rows: np.ndarray, is_chosen: np.ndarray, *, reasons: Mapping[str, list[tuple[str, str]]]
-    ) -> Iterator[tuple[int, str, str]]:
-        """(row, code, sentence) of each file of which no frame is chosen; a series' reasons go to its files in turn."""
-        seen = set(self.places[rows[is_chosen]].tolist())
-        for row in rows[~is_chosen].tolist():
-            if self.places[row] not in seen:
-                seen.add(self.places[row])
-                left = reasons[self.series[row]]
-                yield row, *(left.pop() if len(left) > 1 else left[0])
 
     def _left_aside(
         self, kept: np.ndarray, pages: np.ndarray, *, others: Iterable[tuple[int, str, str]]
-    ) -> tuple[LeftAside, ...]:
-        """Files left aside by series and reason; a file of which a frame is kept isn't among them."""
-        seen = set(self.places[kept].tolist())
-        counts: Counter[tuple[str, str, str]] = Counter()
+    ) -> dict[LeftAside, np.ndarray]:
+        """Files left aside by series and reason, with their rows; a file of which a frame is kept isn't among them."""
+        kept_files = set(self.places[kept].tolist())
+        first: dict[int, tuple[str, str, str]] = {}  # of each file: what is said of its first frame
+        rows: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         own = [(row, self.codes[row], self.sentences[row]) for row in pages.tolist()]
         for row, code, sentence in chain(others, own):
-            if self.places[row] not in seen:
-                seen.add(self.places[row])
-                counts[self.series[row], code, sentence] += 1
-        return tuple((uid, n_files, code, sentence) for (uid, code, sentence), n_files in counts.items())
+            place = int(self.places[row])
+            if place not in kept_files:
+                rows[first.setdefault(place, (self.series[row], code, sentence))].append(row)
+        n_files = Counter(first.values())
+        return {
+            (uid, n_files[uid, code, sentence], code, sentence): np.array(found)
+            for (uid, code, sentence), found in rows.items()
+        }
 
 
 def _split(rows: np.ndarray, groups: np.ndarray) -> list[np.ndarray]:

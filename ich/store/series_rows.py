@@ -32,6 +32,9 @@ class SeriesRow:
         kind: `soft` or `sharp` kernel, `localizer`, `projection` or `reformat`, with `+contrast`; "" for no slices.
         outcome: `chosen`, or a reason code.
         reason: in words.
+        tilt_degrees: of the gantry; None where there is no slice.
+        n_repeated: slices at the position of another one.
+        intercepts: the lowest and the highest rescale intercept; () where there is no slice.
     """
 
     study: str
@@ -43,6 +46,9 @@ class SeriesRow:
     kind: str
     outcome: str
     reason: str
+    tilt_degrees: float | None = None
+    n_repeated: int = 0
+    intercepts: tuple[float, ...] = ()
 
 
 Row = tuple[str, Callable[[], SeriesRow]]  # the outcome, and the rest once it is wanted
@@ -80,8 +86,8 @@ def _rows_of(study: str, chosen: Chosen, inventory: Inventory) -> Iterator[Row]:
         rows = chosen.all_rows[(series == number) & is_read]
         n_files = len(np.unique(table[PLACE].take(pa.array(rows)).to_numpy()))
         yield CHOSEN, partial(describe, number, rows, n_files=n_files, outcome=CHOSEN, reason=chosen.reason)
-    for uid, n_files, code, sentence in sorted(chosen.left_aside):
-        rows = chosen.all_rows[(series == numbers[uid]) & ~is_read]
+    left = zip(chosen.left_aside, chosen.left_rows, strict=True)
+    for (uid, n_files, code, sentence), rows in sorted(left, key=lambda one: one[0]):
         yield code, partial(describe, numbers[uid], rows, n_files=n_files, outcome=code, reason=sentence)
 
 
@@ -122,9 +128,22 @@ def _described(
         return SeriesRow(study, number, n_files, 0, "", None, "", outcome, reason)
     headers = headers_of(slices, inventory.files)
     matrix = Counter(f"{header.rows} x {header.columns}" for header in headers).most_common(1)[0][0]
-    step = order_slices(headers).step_mm
-    kind = Counter(map(_kind, headers)).most_common(1)[0][0]
-    return SeriesRow(study, number, n_files, len(headers), matrix, step, kind, outcome, reason)
+    ordered = order_slices(headers)
+    intercepts = [header.intercept for header in headers]
+    return SeriesRow(
+        study,
+        number,
+        n_files,
+        len(headers),
+        matrix,
+        ordered.step_mm,
+        Counter(map(_kind, headers)).most_common(1)[0][0],
+        outcome,
+        reason,
+        tilt_degrees=ordered.tilt_degrees,
+        n_repeated=ordered.n_repeated,
+        intercepts=(min(intercepts), max(intercepts)),
+    )
 
 
 def _kind(header: SliceHeader) -> str:

@@ -9,6 +9,8 @@ def test_what_would_be_read_is_printed_with_its_reasons_and_cost_and_no_store_is
     assert done.returncode == 0, done.stderr
     assert "3 studies of 3 patients would be read, 18 slices" in done.stdout
     assert "files: 18 found = 18 to read + 0 not chosen + 0 rejected" in done.stdout
+    heads = "study series files slices matrix step mm tilt repeated intercept kind outcome"
+    assert heads in " ".join(done.stdout.split())
     assert "estimate: " in done.stdout
     assert [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("s")] == [
         "outcome",
