@@ -107,6 +107,11 @@ class CtIchStudy:
         return tuple(path.relative_to(self.root).as_posix() for path in filter(None, (self.path, self.mask)))
 
     @property
+    def n_bytes(self) -> int:
+        """Size of volume and mask."""
+        return sum(path.stat().st_size for path in filter(None, (self.path, self.mask)))
+
+    @property
     def content(self) -> str:
         """Name, size and time of the files, and the labels."""
         states = [(name, (self.root / name).stat()) for name in self.files]

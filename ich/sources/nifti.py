@@ -22,7 +22,10 @@ MOST_VOXELS = 1 << 29  # 2,000 slices of 512 x 512; 1 GB of HU
 SMALLEST_VOXEL, LARGEST_VOXEL = 0.01, 100.0  # mm; beyond them a header is damaged or in metres
 RADIOLOGICAL = ("L", "P", "S")  # columns run to the patient's left, rows to the back, slices to the head
 
+MOST_BYTES_AHEAD = 1 << 20  # 1 MB before the voxels: header and extensions; nibabel reads them whole
+
 _HEADER_SIZES = {348: 1, 540: 2}  # bytes, the first number of a file of NIfTI-1 or NIfTI-2
+_OFFSETS = {1: (108, "f4"), 2: (168, "i8")}  # where the file says at which byte its voxels begin (nifti1.h, nifti2.h)
 
 
 class UnreadableVolume(DataError):
@@ -107,12 +110,24 @@ def _unpacked(file: DicomFile) -> BinaryIO:
 
 
 def _image_class(nibabel: Any, stream: BinaryIO) -> Any:
-    first = stream.read(4)
+    """The class that reads this version; memory is spent on nothing that a header doesn't need."""
+    head = stream.read(max(_HEADER_SIZES) + 4)
     stream.seek(0)
-    sizes = {_HEADER_SIZES.get(int.from_bytes(first, order)) for order in ("little", "big")}
-    if not sizes & {1, 2}:
-        raise UnreadableVolume("unreadable", "not a readable NIfTI volume (other first bytes)")
-    return nibabel.Nifti1Image if 1 in sizes else nibabel.Nifti2Image
+    for mark in ("<", ">"):
+        n_bytes = int(np.frombuffer(head, f"{mark}i4", count=1)[0]) if len(head) >= 4 else 0
+        version = _HEADER_SIZES.get(n_bytes)
+        if version is not None and len(head) >= n_bytes + 4:
+            place, kind = _OFFSETS[version]
+            offset = float(np.frombuffer(head, f"{mark}{kind}", count=1, offset=place)[0])
+            _check_offset(offset, least=n_bytes + 4, is_extended=head[n_bytes] != 0)
+            return nibabel.Nifti1Image if version == 1 else nibabel.Nifti2Image
+    raise UnreadableVolume("unreadable", "not a readable NIfTI volume (other first bytes)")
+
+
+def _check_offset(offset: float, *, least: int, is_extended: bool) -> None:
+    """Refuse voxels far behind the header, and extensions without an end; 0 stands for directly behind it."""
+    if not offset <= MOST_BYTES_AHEAD or (is_extended and offset < least):
+        raise UnreadableVolume("unreadable", "not a readable NIfTI volume (its voxels begin at an odd place)")
 
 
 def _check_shape(shape: tuple[int, ...]) -> None:

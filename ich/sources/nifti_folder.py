@@ -136,6 +136,11 @@ class NiftiStudy:
         return (self.name,)
 
     @property
+    def n_bytes(self) -> int:
+        """Size of the file, or of the member of a zip once unpacked."""
+        return self.file.path.stat().st_size if self.file.place is None else self.file.place.unpacked
+
+    @property
     def content(self) -> str:
         """Name, size and time of the file, and its labels."""
         state = self.file.path.stat()

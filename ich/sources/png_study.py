@@ -49,6 +49,12 @@ class PngStudy:
         return tuple(one.path for one in self.slices)
 
     @property
+    def n_bytes(self) -> int:
+        """Size of the pictures that are there."""
+        paths = (self.root / one.path for one in self.slices)
+        return sum(path.stat().st_size for path in paths if path.is_file())
+
+    @property
     def content(self) -> str:
         """Hash of names, sizes, times, labels and rescale."""
         found = hashlib.sha256()

@@ -18,7 +18,8 @@ SECONDS, SECONDS_A_HEADER, SECONDS_A_SLICE = 60.0, 0.5, 2.0
 # Bytes of address space. Much of the first is never touched: libraries reserve it when they are first used.
 ROOM = 3 << 30
 BYTES_ON_THE_WAY = 64  # of a pixel, from stored bytes over float64 to packed ones
-VOLUME_ROOM = 8 << 30  # what a study in files of its own may take; its size isn't known before it is read
+BYTES_A_FILE_BYTE = 64  # of a study in files of its own: they may be packed, and are turned and averaged
+VOLUME_ROOM = 8 << 30  # what it may take at most
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,10 @@ class StudyGuard:
     """Limits of a study; a lost one is tried file by file where it is DICOM, and given up as a whole where not."""
 
     def budget(self, item: StudyJob) -> Budget:
-        """By the number of slices and the size of their matrix."""
+        """By the number of slices and the size of their matrix; of a volume by the size of its files."""
         if not isinstance(item.task, DicomStudy):
-            return Budget(SECONDS * 10, VOLUME_ROOM)
+            n_bytes = getattr(item.task, "n_bytes", VOLUME_ROOM)  # a task that doesn't say gets all
+            return Budget(SECONDS * 10, min(VOLUME_ROOM, ROOM + BYTES_A_FILE_BYTE * n_bytes))
         packed = len(item.task.headers) * item.settings.size**2
         return _budget(item.task.headers, pixels=packed)
 

@@ -202,3 +202,45 @@ def test_a_missing_nibabel_is_one_line_that_names_the_extra(monkeypatch):
 
     with pytest.raises(DataError, match=r"data=ctich: expected nibabel .* pip install ich\[nifti\]"):
         require_nibabel("data=ctich")
+
+
+def with_offset(path, offset, *, extension=0):
+    """The volume with another stated start of its voxels, and an extension of so many bytes behind its header."""
+    content = bytearray(path.read_bytes())
+    content[108:112] = np.array([offset], dtype="<f4").tobytes()  # vox_offset (nifti1.h)
+    if extension:
+        content[348] = 1
+        content[352:352] = np.array([extension, 0], dtype="<i4").tobytes() + bytes(extension - 8)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(("offset", "extension"), [(2**30, 0), (2**24, 2**24), (np.nan, 0), (0, 2**24), (-1e9, 2**24)])
+def test_voxels_far_behind_the_header_are_refused_before_memory_is_spent(tmp_path, monkeypatch, offset, extension):
+    path = with_offset(
+        write(tmp_path / "one.nii", EXPECTED.transpose(2, 1, 0), (LEFT, BACK, HEAD)), offset, extension=extension
+    )
+    monkeypatch.setattr(nibabel.Nifti1Image, "from_stream", None)
+
+    with pytest.raises(UnreadableVolume, match="its voxels begin at an odd place"):
+        read_nifti(path, study_uid="a")
+
+
+def test_a_volume_with_an_extension_is_read(tmp_path):
+    volume = write(tmp_path / "one.nii", EXPECTED.transpose(2, 1, 0), (LEFT, BACK, HEAD))
+
+    scan, _ = read_nifti(with_offset(volume, 352 + 64, extension=64), study_uid="a")
+
+    np.testing.assert_array_equal(scan.hu, EXPECTED)
+
+
+@pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image], ids=["1", "2"])
+@pytest.mark.parametrize("order", "<>")
+def test_both_versions_are_read_in_both_byte_orders(tmp_path, kind, order):
+    affine = np.eye(4)
+    affine[:3, :3] = np.column_stack((LEFT, BACK, HEAD))
+    header = kind.header_class(endianness=order)
+    header.set_data_dtype(np.int16)
+    nibabel.save(kind(np.ascontiguousarray(EXPECTED.transpose(2, 1, 0)), affine, header), tmp_path / "one.nii")
+
+    np.testing.assert_array_equal(read_nifti(tmp_path / "one.nii", study_uid="a")[0].hu, EXPECTED)

@@ -135,3 +135,13 @@ def test_names_that_are_no_text_are_written_with_escapes(root):
     assert tasks[r"M\xfcller"].files == (r"M\xfcller.nii",)
     assert len(tasks[r"M\xfcller"].read(slab_mm=None).scan.hu) == 3
     assert r"M\xfcller.txt" in [one.file for one in source.rejected()]
+
+
+def test_a_volume_says_how_large_its_file_is_unpacked_from_a_zip(root, tmp_path_factory):
+    packed = tmp_path_factory.mktemp("packed") / "set.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(root / "two.nii", "two.nii")
+
+    sizes = [NiftiFolder(where).studies()[-1][1].n_bytes for where in (root, packed)]
+
+    assert sizes == [(root / "two.nii").stat().st_size] * 2

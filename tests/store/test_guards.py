@@ -144,6 +144,7 @@ class Volume:
 
     study_uid: str
     files: tuple[str, ...]
+    n_bytes: int = 0
 
 
 def test_memory_grows_with_slices_and_with_their_matrix(job):
@@ -154,3 +155,11 @@ def test_memory_grows_with_slices_and_with_their_matrix(job):
 
     assert StudyGuard().budget(large).memory > room
     assert StudyGuard().budget(long).memory > room
+
+
+def test_what_a_volume_may_take_follows_the_size_of_its_files(job):
+    volumes = [Volume("one.nii", ("one.nii",), n_bytes) for n_bytes in (1 << 20, 1 << 22, 1 << 40)]
+
+    rooms = [StudyGuard().budget(replace(job, task=volume)).memory - guards.ROOM for volume in volumes]
+
+    assert rooms == [1 << 26, 1 << 28, guards.VOLUME_ROOM - guards.ROOM]
