@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ich.dicom.header import SliceHeader
 from ich.dicom.order import order_slices
+from ich.dicom.stacks import is_axial
 from ich.sources.source import RejectedFile
 from ich.store.all_headers import NO_HEAD_CT
 from ich.store.choices import Chosen
@@ -32,7 +33,7 @@ class SeriesRow:
         kind: `soft` or `sharp` kernel, `localizer`, `projection` or `reformat`, with `+contrast`; "" for no slices.
         outcome: `chosen`, or a reason code.
         reason: in words.
-        tilt_degrees: of the gantry; None where there is no slice.
+        tilt_degrees: of the gantry; None for slices that aren't axial, or none.
         n_repeated: slices at the position of another one.
         intercepts: the lowest and the highest rescale intercept; () where there is no slice.
     """
@@ -140,7 +141,7 @@ def _described(
         Counter(map(_kind, headers)).most_common(1)[0][0],
         outcome,
         reason,
-        tilt_degrees=ordered.tilt_degrees,
+        tilt_degrees=ordered.tilt_degrees if is_axial(headers[0]) else None,
         n_repeated=ordered.n_repeated,
         intercepts=(min(intercepts), max(intercepts)),
     )

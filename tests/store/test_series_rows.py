@@ -75,5 +75,13 @@ def test_tilt_repeated_positions_and_intercepts_of_a_series_are_shown(tmp_path, 
     assert (round(abs(row.tilt_degrees)), row.n_repeated, row.intercepts) == (20, 2, (-1024, 0))
 
 
+def test_a_plan_from_the_side_has_no_tilt(tmp_path, write_study, rows_of):
+    write_study(tmp_path / "plain", 1, n_slices=6)
+    side = {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"], "ImageOrientationPatient": [0, 1, 0, 0, 0, -1]}
+    write_study(tmp_path / "plan", 1, n_slices=1, series="9.1.2", **side)
+
+    assert [row.tilt_degrees for row in rows_of(tmp_path)] == [0, None]
+
+
 def test_no_uid_stands_in_a_row(rows):
     assert "9.1" not in " ".join(f"{row.study} {row.outcome} {row.kind} {row.matrix}" for row in rows)
