@@ -1,5 +1,6 @@
 """Gets the stored values of one slice out of its file: by a plain read, or through pydicom's decoders."""
 
+import re
 import zlib
 from typing import Any
 
@@ -20,6 +21,7 @@ _RAW_BITS: dict[str, Any] = {"correct_unused_bits": False}  # `ich.dicom.pixels`
 _JPEG_12_BIT = "1.2.840.10008.1.2.4.51"
 _JPEG_12_BIT_PLUGIN = "pylibjpeg"
 _OUT_OF_MEMORY = ("bad_alloc", "Unable to allocate", "MemoryError")  # as decoders in C++, numpy and Python say it
+_FAILED_WITHOUT_A_WORD = re.compile(r"^  \S+: $", re.MULTILINE)  # pydicom's line of a plugin's plain MemoryError()
 
 
 class UnreadablePixels(DataError):
@@ -129,7 +131,8 @@ def _no_decoder(syntax: str) -> str:
 def _unreadable(header: SliceHeader, error: Exception, *, decoder: Decoder) -> UnreadablePixels:
     """The code that fits what a decoder raised."""
     text = str(error)
-    if isinstance(error, MemoryError) or any(words in text for words in _OUT_OF_MEMORY):
+    says_so = any(words in text for words in _OUT_OF_MEMORY) or _FAILED_WITHOUT_A_WORD.search(text)
+    if isinstance(error, MemoryError) or says_so:
         return UnreadablePixels("out_of_memory", REASONS["out_of_memory"])
     if "less than expected" in text or isinstance(error, EOFError | zlib.error):
         return UnreadablePixels("truncated", REASONS["truncated"])

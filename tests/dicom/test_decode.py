@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydicom.encaps import encapsulate
 from pydicom.filewriter import dcmwrite
-from pydicom.pixels import get_encoder
+from pydicom.pixels import get_decoder, get_encoder
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -143,6 +143,22 @@ def test_memory_that_does_not_suffice_is_a_reason_of_its_file(write_slice, monke
         raise raised
 
     monkeypatch.setattr(module, "get_frame", lacking)
+    with pytest.raises(UnreadablePixels) as error:
+        decode(header)
+
+    assert error.value.code == "out_of_memory"
+
+
+def test_memory_that_does_not_suffice_inside_a_plugin_is_told_from_damage(write_slice, monkeypatch):
+    (header,) = read_headers(DicomFile(write_slice(syntax=RLELossless)))
+
+    def lacking(*_):
+        raise MemoryError  # without a word, as Python itself does
+
+    plugins = get_decoder(RLELossless)._available
+    monkeypatch.setitem(plugins, next(iter(plugins)), lacking)
+    for name in list(plugins)[1:]:
+        monkeypatch.delitem(plugins, name)
     with pytest.raises(UnreadablePixels) as error:
         decode(header)
 
