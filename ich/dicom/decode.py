@@ -19,6 +19,7 @@ from ich.errors import DataError
 
 _RAW_BITS: dict[str, Any] = {"correct_unused_bits": False}  # `ich.dicom.pixels` does this for each way to read
 _JPEG_12_BIT = "1.2.840.10008.1.2.4.51"
+_READ_BY_CODECS = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 57, 70, 80, 81, 90, 91))
 _JPEG_12_BIT_PLUGIN = "pylibjpeg"
 _OUT_OF_MEMORY = ("bad_alloc", "Unable to allocate", "MemoryError")  # as decoders in C++, numpy and Python say it
 _FAILED_WITHOUT_A_WORD = re.compile(r"^  \S+: $", re.MULTILINE)  # pydicom's line of a plugin's plain MemoryError()
@@ -125,7 +126,9 @@ def _no_decoder(syntax: str) -> str:
     name = "an encoding unknown to DICOM" if name == syntax else name  # the text itself is a stranger's
     if syntax == _JPEG_12_BIT:
         return f"{name} is read by none of the installed decoders; pylibjpeg-libjpeg (GPL) reads it, at your choice"
-    return f"{name}: no installed decoder reads it; for compressed files: pip install 'ich[codecs]'"
+    if syntax in _READ_BY_CODECS:
+        return f"{name}: no installed decoder reads it; pip install 'ich[codecs]'"
+    return f"{name} is read by no decoder of ours; rewrite the files uncompressed with a program that reads it"
 
 
 def _unreadable(header: SliceHeader, error: Exception, *, decoder: Decoder) -> UnreadablePixels:

@@ -19,7 +19,7 @@ REASONS: dict[str, str] = {
     "odd_bits": "states bits that no CT slice has: 8, 16 or 32 a pixel, the value in the lowest ones",
     "odd_frames": "states more frames than any head has, or others than it describes",
     "truncated": "ends before its last pixel",
-    "no_decoder": "is compressed in a way that no installed decoder reads; try: pip install 'ich[codecs]'",
+    "no_decoder": "is compressed in a way that no installed decoder reads",
     "decoder_crashed": "ended the process that decoded it; the file is damaged or made to do so",
     "decoder_timeout": "kept its decoder busy beyond the time limit; the file is damaged or made to do so",
     "out_of_memory": "needs more memory than a file of its size may take",
