@@ -86,6 +86,10 @@ def inspect_source(
     inventory = opened.inventory
     inventory.save(path)
     settings = StoreSettings.of(source, size=size, slab_mm=slab_mm, key_id=opened.key.id)
+    return _inspection(inventory, settings=settings, processes=processes)
+
+
+def _inspection(inventory: Inventory, *, settings: StoreSettings, processes: int) -> Inspection:
     measured = [_measured(one, inventory, slab_mm=settings.slab_mm) for one in inventory.studies]
     sizes = [one for one, _ in measured if one is not None]
     rows = list(series_rows(inventory))

@@ -10,10 +10,9 @@ import pyarrow.compute as pc
 
 from ich.labels import LABELS
 from ich.sources.source import LABEL_KEYS, LabelTable
+from ich.sources.text_table import FIRST_LINE
 from ich.store.choices import group_column
 from ich.store.keys import HashKey
-
-FIRST_LINE = 2  # of a table's rows: below one line of column names
 
 
 @dataclass(frozen=True)
