@@ -7,14 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ich.errors import ConfigError, DataError
 from ich.sources.folder import Folder
 from ich.sources.rsna import Rsna
 from ich.store.store import Store
-
-
-def mtimes(path):
-    return {file.name: file.stat().st_mtime_ns for file in (path / "studies").iterdir()}
 
 
 def contents(path):
@@ -63,77 +58,6 @@ def test_every_file_is_used_left_aside_or_rejected_and_the_counts_add_up(
     assert json.loads((summary.path / "store.json").read_text())["counts"]["files"] == summary.files
 
 
-def test_a_second_run_makes_nothing_and_changes_nothing(prepare, rsna_root):
-    first = prepare(Rsna(rsna_root))
-    before = mtimes(first.path)
-
-    second = prepare(Rsna(rsna_root))
-
-    assert (first.n_made, second.n_made) == (9, 0)
-    assert first.hash == second.hash
-    assert mtimes(first.path) == before
-
-
-def test_what_is_missing_half_or_gone_is_made_again_and_the_rest_left(prepare, rsna_root):
-    path = prepare(Rsna(rsna_root)).path
-    one, two, *others = sorted((path / "studies").glob("*.json"))
-    one.unlink()  # killed between the array and its facts
-    two.with_suffix(".b2nd").unlink()
-    before = {other.name: other.stat().st_mtime_ns for other in others}
-
-    summary = prepare(Rsna(rsna_root))
-
-    assert summary.n_made == 2
-    assert summary.n_studies == 9
-    assert {other.name: other.stat().st_mtime_ns for other in others} == before
-
-
-def test_another_size_makes_every_study_again_and_gives_another_hash(prepare, rsna_root):
-    small = prepare(Rsna(rsna_root))
-
-    large = prepare(Rsna(rsna_root), size=64)
-
-    assert large.n_made == 9
-    assert large.hash != small.hash
-    assert Store.open(large.path).read_study(Store.open(large.path).studies["study"][0]).shape == (5, 64, 64)
-
-
-def test_a_label_that_changed_makes_only_its_study_again(prepare, rsna_root):
-    prepare(Rsna(rsna_root))
-    table = rsna_root / "stage_2_train.csv"
-    table.write_text(table.read_text().replace("9.5.0_epidural,0", "9.5.0_epidural,1"))
-
-    summary = prepare(Rsna(rsna_root))
-
-    assert summary.n_made == 1
-    assert summary.positive_slices["epidural"] == 1
-
-
-def test_patients_who_come_later_leave_the_others_in_their_folds(prepare, rsna_root, write_study):
-    store = Store.open(prepare(Rsna(rsna_root)).path)
-    before = dict(zip(store.studies["patient"], store.studies["fold"], strict=True))
-    write_study(rsna_root / "stage_2_train", 20)
-
-    later = Store.open(prepare(Rsna(rsna_root)).path).studies
-
-    after = dict(zip(later["patient"], later["fold"], strict=True))
-    assert len(after) == 10
-    assert {patient: after[patient] for patient in before} == before
-
-
-def test_a_header_that_was_read_is_not_read_again(prepare, rsna_root, monkeypatch, write_study):
-    prepare(Rsna(rsna_root))
-    write_study(rsna_root / "stage_2_train", 20)
-    read = []
-    from ich.store import headers
-
-    real = headers.read_headers
-    monkeypatch.setattr(headers, "read_headers", lambda file: (read.append(file), real(file))[1])
-    prepare(Rsna(rsna_root))
-
-    assert len(read) == 5
-
-
 def test_several_processes_make_the_same_store_as_one(prepare, rsna_root):
     alone = prepare(Rsna(rsna_root))
     shutil.rmtree(alone.path)
@@ -173,16 +97,6 @@ def test_a_study_without_patient_id_is_its_own_patient_and_it_is_said(prepare, t
 
     assert summary.n_patients == 2
     assert "2 studies have no PatientID: each counts as a patient of its own" in summary.notes
-
-
-def test_a_hospitals_patients_have_other_keys_under_another_secret(prepare, tmp_path, monkeypatch, write_study):
-    write_study(tmp_path / "export", 1)
-    monkeypatch.setenv("ICH_HASH_KEY", "a secret of ours")
-    prepare(Folder(tmp_path / "export"))
-
-    monkeypatch.setenv("ICH_HASH_KEY", "another secret")
-    with pytest.raises(DataError, match="expected the key its patients were hashed with"):
-        prepare(Folder(tmp_path / "export"))
 
 
 def test_thin_slices_become_slabs_only_where_no_slice_has_labels(prepare, tmp_path, slice_hu, write_slice):
@@ -246,41 +160,6 @@ def test_folds_of_a_users_file_are_taken_as_they_are(prepare, rsna_root, tmp_pat
     assert {uid: folds[uid] for uid in ("9.1", "9.2", "9.4", "9.7")} == {"9.1": 0, "9.2": 1, "9.4": -1, "9.7": 2}
 
 
-@pytest.mark.parametrize(
-    ("make", "sentence"),
-    [
-        (lambda root, write_study: None, "found no such folder"),
-        (lambda root, write_study: root.mkdir(), "found an empty folder"),
-        (
-            lambda root, write_study: (root.mkdir(), (root / "letter.txt").write_text("x")),
-            r"expected head CT, found none in 1 files \(1 not_dicom\)",
-        ),
-        (
-            lambda root, write_study: write_study(root, 1, n_slices=2),
-            r"expected head CT, found none in 2 files \(2 no_head_ct\)",
-        ),
-    ],
-    ids=["missing", "empty", "no DICOM", "two slices"],
-)
-def test_nothing_to_prepare_is_one_line_and_leaves_nothing_behind(prepare, tmp_path, write_study, make, sentence):
-    make(tmp_path / "export", write_study)
-
-    with pytest.raises(DataError, match=sentence) as found:
-        prepare(Folder(tmp_path / "export"))
-
-    assert "\n" not in str(found.value)
-    assert not (tmp_path / "stores").exists()
-
-
-def test_a_data_set_of_which_no_pixel_can_be_read_leaves_no_store(prepare, tmp_path, write_study):
-    write_study(tmp_path / "export", 1, damaged=True)
-
-    with pytest.raises(DataError, match=r"expected readable slices, found none \(\d+ \w+\): "):
-        prepare(Folder(tmp_path / "export"))
-
-    assert not (tmp_path / "stores" / "one").exists()
-
-
 def test_a_study_that_cannot_be_read_does_not_stop_the_others(prepare, rsna_root, write_study):
     write_study(rsna_root / "stage_2_train", 4, damaged=True)
 
@@ -302,57 +181,6 @@ def test_the_published_counts_stand_beside_those_found_with_those_of_the_labels(
     )
 
 
-def test_a_store_of_another_source_or_a_folder_of_other_things_is_left_alone(prepare, rsna_root, tmp_path, write_study):
-    path = prepare(Rsna(rsna_root)).path
-    write_study(tmp_path / "export", 1)
-    before = contents(path)
-    with pytest.raises(DataError, match="expected a store of folder, found one of rsna"):
-        prepare(Folder(tmp_path / "export"))
-    assert contents(path) == before
-
-    shutil.rmtree(path)
-    path.mkdir()
-    (path / "thesis.txt").write_text("x")
-    with pytest.raises(DataError, match="found a folder with other things"):
-        prepare(Rsna(rsna_root))
-
-
-def test_a_store_holds_one_part_of_a_data_set(prepare, rsna_root, write_study):
-    write_study(rsna_root / "stage_2_test", 77)
-    path = prepare(Rsna(rsna_root)).path
-    before = contents(path)
-
-    with pytest.raises(DataError, match=r"store\.path=.*: expected a store of rsna, test, found one of train; choose"):
-        prepare(Rsna(rsna_root, part="test"))
-
-    assert contents(path) == before
-    assert "77" not in set(Store.open(path).studies["study_uid"])
-
-
-def test_a_part_whose_preparation_was_killed_is_not_mixed_with_another(prepare, rsna_root, write_study):
-    write_study(rsna_root / "stage_2_test", 77)
-    (prepare(Rsna(rsna_root)).path / "store.json").unlink()
-
-    summary = prepare(Rsna(rsna_root, part="test"))
-
-    assert (summary.n_studies, summary.n_labelled_slices) == (1, 0)
-    assert any(note.startswith("9 studies were made with other settings") for note in summary.notes)
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"size": 0}, "store.size=0"),
-        ({"n_folds": 1}, "store.n_folds=1"),
-        ({"slab_mm": -1.0}, "store.slab_mm=-1.0"),
-        ({"processes": -1}, "processes=-1"),
-    ],
-)
-def test_settings_out_of_range_are_refused_before_anything_is_read(prepare, change, sentence):
-    with pytest.raises(ConfigError, match=sentence):
-        prepare(Folder("/nowhere"), **change)
-
-
 @pytest.mark.realdata
 def test_real_rsna_studies_give_the_counts_of_the_readme_and_leave_the_test_part_out(prepare, rsna_folder):
     summary = prepare(Rsna(rsna_folder), size=64)
@@ -360,16 +188,3 @@ def test_real_rsna_studies_give_the_counts_of_the_readme_and_leave_the_test_part
     assert (summary.n_studies, summary.n_slices, summary.files["rejected"]) == (6, 205, 0)
     assert list(summary.positive_slices.values()) == [0, 31, 4, 22, 21, 47]  # realdata README, rsna/
     assert "ID_d7fd39e49b" not in set(Store.open(summary.path).studies["study_uid"])
-
-
-def test_a_study_that_gets_a_better_series_later_is_chosen_anew(prepare, tmp_path, write_study):
-    root = tmp_path / "export"
-    write_study(root / "bone", 1, series="9.1.2", ConvolutionKernel="BONE", SeriesDescription="BONE")
-    first = prepare(Folder(root))
-
-    write_study(root / "soft", 1, n_slices=6, series="9.1.1", ConvolutionKernel="STANDARD")
-    second = prepare(Folder(root))
-
-    assert (first.n_slices, second.n_studies, second.n_slices) == (5, 1, 6)
-    assert second.files == {"found": 11, "used": 6, "not_chosen": 5, "rejected": 0}
-    assert second.not_chosen == {"sharp_kernel": 5}
