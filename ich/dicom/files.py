@@ -81,6 +81,11 @@ def readable_name(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def lies_below(path: Path, root: Path) -> bool:
+    """Whether a path leads to a place below `root`, links followed on both sides."""
+    return path.resolve().is_relative_to(root.resolve())
+
+
 def find_files(source: Path | Sequence[Path], *, own_archive: bool = False) -> list[DicomFile]:
     """List every file of an input, sorted by path; nothing is opened but zips.
 
@@ -127,8 +132,7 @@ def _walk(folder: Path, root: Path) -> Iterator[Path]:
         with os.scandir(pending.pop()) as entries:
             for entry in entries:
                 if entry.is_symlink():
-                    target = Path(entry.path).resolve()
-                    if not (target.is_file() and target.is_relative_to(root)):
+                    if not (entry.is_file() and lies_below(Path(entry.path), root)):
                         left_out += 1
                         continue
                     yield Path(entry.path)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from ich.dicom.files import lies_below
 from ich.dicom.scan import Scan
 from ich.errors import DataError
 from ich.labels import LABELS
@@ -180,11 +181,15 @@ def _by_name(root: Path, folder: str) -> dict[str, Path]:
     """Volumes of a folder by patient number.
 
     Raises:
-        DataError: two of one number.
+        DataError: two of one number, or a link that leads out of the root.
     """
     found: dict[str, Path] = {}
     for path in sorted([*root.glob(f"{folder}/*.nii"), *root.glob(f"{folder}/*.nii.gz")]):
         name = path.name.split(".")[0]
+        if not lies_below(path, root):
+            raise DataError(
+                f"data.root={root}: expected volumes below it, found a link in {folder} that leads out; copy the file"
+            )
         if name in found:
             raise DataError(f"data.root={root}: expected one volume of {name} in {folder}, found two; remove one")
         found[name] = path

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ich.dicom.files import DicomFile
+from ich.dicom.files import DicomFile, lies_below
 from ich.dicom.header import SliceHeader
 from ich.dicom.kinds import SeriesKind
 from ich.dicom.not_a_slice import MAX_SIDE
@@ -76,7 +76,7 @@ class PngStudy:
         rejected: list[RejectedFile] = []
         for one in self.slices:
             try:
-                stored.append(read_stored_png(self.root / one.path))
+                stored.append(self._stored(one.path))
                 kept.append(one)
             except UnreadablePng as error:
                 rejected.append(RejectedFile(one.path, error.code, error.sentence))
@@ -84,6 +84,12 @@ class PngStudy:
             raise UnreadableStudy(rejected)
         scan = self._scan(stored, kept, n_failed=len(rejected))
         return StudyRead(scan, np.stack([one.labels for one in kept]), n_used=len(kept), rejected=tuple(rejected))
+
+    def _stored(self, name: str) -> np.ndarray:
+        path = self.root / name
+        if not lies_below(path, self.root):
+            raise UnreadablePng("unreadable", "is a link that leads out of the data set")
+        return read_stored_png(path)
 
     def _scan(self, stored: list[np.ndarray], kept: list[PngSlice], *, n_failed: int) -> Scan:
         is_signed = any(one.dtype == np.int16 for one in stored)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from ich.dicom.files import readable_name
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS
 from ich.progress import Progress, quiet
@@ -90,7 +91,7 @@ class RsnaPng:
         named = set(self._slices["path"])
         found = (path.relative_to(self.root).as_posix() for path in sorted(self.root.rglob("*.png")))
         return tuple(
-            RejectedFile(name, "unlabelled", f"is named in no row of {self.tables.table}")
+            RejectedFile(readable_name(name), "unlabelled", f"is named in no row of {self.tables.table}")
             for name in found
             if name not in named
         )

@@ -157,3 +157,20 @@ def test_a_volume_or_a_mask_that_was_replaced_by_one_of_the_same_size_is_another
         os.utime(root / file, ns=(0, 1))
         assert task.content != before
         before = task.content
+
+
+@pytest.mark.parametrize("folder", ["ct_scans", "masks"])
+def test_a_link_that_leads_out_of_the_root_is_an_error(root, tmp_path_factory, folder):
+    outside = tmp_path_factory.mktemp("outside") / "050.nii"
+    outside.write_bytes(b"secret")
+    (root / folder).mkdir(exist_ok=True)
+    (root / folder / "050.nii").symlink_to(outside)
+
+    with pytest.raises(DataError, match=f"found a link in {folder} that leads out; copy the file"):
+        CtIch(root).studies()
+
+
+def test_a_link_inside_the_root_is_read(root):
+    (root / "ct_scans" / "050.nii.gz").symlink_to(root / "ct_scans" / "049.nii.gz")
+
+    assert [name for name, _ in CtIch(root).studies()] == ["049", "050"]

@@ -225,3 +225,21 @@ def test_a_missing_table_or_folder_says_what_to_put_where(root):
 def test_a_setting_out_of_range_is_refused(tmp_path, setting, sentence):
     with pytest.raises(ConfigError, match=sentence):
         RsnaPng(tmp_path, **setting)
+
+
+def test_a_picture_that_is_a_link_out_of_the_root_is_rejected(heads, root, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "picture.png"
+    picture = only_picture(root, 3)
+    picture.rename(outside)
+    picture.symlink_to(outside)
+
+    (_, task), *_ = RsnaPng(root).studies()
+    read = task.read(slab_mm=None)
+
+    assert [(one.file, one.code) for one in read.rejected] == [(picture.relative_to(root).as_posix(), "unreadable")]
+
+
+def test_a_picture_whose_name_is_no_text_is_listed_by_one_that_is(root):
+    (root / "images" / "M\udcfcller.png").write_bytes(b"")
+
+    assert [one.file for one in RsnaPng(root).rejected()] == [r"images/M\xfcller.png"]
