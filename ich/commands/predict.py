@@ -32,7 +32,7 @@ from ich.explain import study_maps
 from ich.labels import LABELS
 from ich.learn.facts import plain
 from ich.report.study_page import write_study_page
-from ich.store.files import write_text
+from ich.store.files import as_cell, write_text
 from ich.store.shards import Share, share_of
 
 OPERATING_POINT = "sensitivity_95"
@@ -159,7 +159,7 @@ def _write_not_used(folder: Path, left_out: Sequence[LeftOutRow]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(LEFT_OUT_COLUMNS)
-    writer.writerows(left_out)
+    writer.writerows((as_cell(name), *others) for name, *others in left_out)
     write_text(folder / "not_used.csv", text.getvalue())
 
 

@@ -38,6 +38,14 @@ def write_text(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
+def as_cell(name: str) -> str:
+    """A stranger's text for a CSV table: no program takes it for a formula.
+
+    Source: OWASP, CSV injection: cells that begin with one of these are calculated, unless a quote stands before.
+    """
+    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
+
+
 def write_json(path: Path, content: Any, *, indent: int | None = None) -> None:
     """Put a JSON file in place in one step; nan is not JSON and must be null."""
     write_text(path, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=indent) + "\n")

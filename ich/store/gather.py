@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ich.labels import LABELS
 from ich.sources.source import RejectedFile
-from ich.store.files import write_table, write_text
+from ich.store.files import as_cell, write_table, write_text
 from ich.store.settings import StoreSettings
 from ich.store.shards import Share
 
@@ -73,7 +73,7 @@ def write_rejected(path: Path, rejected: Sequence[RejectedFile]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("file", "code", "sentence"))
-    writer.writerows(astuple(one) for one in sorted(rejected, key=lambda one: one.file))
+    writer.writerows(map(as_cell, astuple(one)) for one in sorted(rejected, key=lambda one: one.file))
     write_text(path / "rejected.csv", text.getvalue())
 
 
@@ -82,7 +82,8 @@ def write_unmatched(path: Path, unmatched: pd.DataFrame | None) -> None:
     if unmatched is None or unmatched.empty:
         (path / "unmatched.csv").unlink(missing_ok=True)
     else:
-        write_text(path / "unmatched.csv", unmatched.to_csv(index=False, lineterminator="\n"))
+        cells = unmatched.astype(str).map(as_cell)
+        write_text(path / "unmatched.csv", cells.to_csv(index=False, lineterminator="\n"))
 
 
 def pixels_by_patient(all_facts: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from ich.store.files import LEFT_OVER_SECONDS, in_one_step, remove_leftovers, write_json
+from ich.store.files import LEFT_OVER_SECONDS, as_cell, in_one_step, remove_leftovers, write_json
 
 
 def test_nobody_sees_a_file_before_it_is_whole(tmp_path):
@@ -43,3 +43,12 @@ def test_only_what_was_left_long_ago_is_taken_away(tmp_path):
     remove_leftovers(tmp_path)
 
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.json", "new.json.2.part"]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_name_that_a_spreadsheet_would_calculate_is_written_as_text(start):
+    assert as_cell(f"{start}HYPERLINK(1)") == f"'{start}HYPERLINK(1)"
+
+
+def test_other_names_stay_as_they_are():
+    assert [as_cell(name) for name in ("", "a=b.dcm", "1.2.3", "'quoted")] == ["", "a=b.dcm", "1.2.3", "'quoted"]
