@@ -118,6 +118,8 @@ def test_neighbours_are_mirrored_at_the_ends():
 @pytest.mark.parametrize(("source", "expected"), [("made", ["p4", "p5"]), ("elsewhere", [])])
 def test_training_patients_are_in_sample_within_their_source(source, expected, cnn_run, store):
     checkpoint = read_checkpoint(cnn_run[0])
-    of_source = Checkpoint({**checkpoint.facts, "source": source, "sources": [source]}, checkpoint.state_dict, checkpoint.hash)
+    of_source = Checkpoint(
+        {**checkpoint.facts, "source": source, "sources": [source]}, checkpoint.state_dict, checkpoint.hash
+    )
 
     assert in_sample_patients(of_source, store, ["s0", "s2", "s4", "s5"]) == expected
