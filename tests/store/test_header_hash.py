@@ -5,10 +5,12 @@ import pyarrow as pa
 from ich.store.header_hash import hash_rows
 
 
-def test_a_row_keeps_its_number_wherever_it_stands_and_whatever_its_place_among_the_files():
-    table = pa.table({"file": ["a", "b", "c"], "slope": [1.0, None, 2.0], "place": [0, 1, 2]})
-    turned = table.take(pa.array([2, 0, 1])).select(["slope", "file", "place"])
-    turned = turned.set_column(2, "place", pa.array([0, 1, 2]))
+def test_a_row_keeps_its_number_wherever_it_stands_and_whatever_its_place_or_its_reasons_words():
+    table = pa.table(
+        {"file": ["a", "b", "c"], "slope": [1.0, None, 2.0], "place": [0, 1, 2], "sentence": ["", "a", "b"]}
+    )
+    turned = table.take(pa.array([2, 0, 1])).select(["slope", "file", "place", "sentence"])
+    turned = turned.set_column(2, "place", pa.array([0, 1, 2])).set_column(3, "sentence", pa.array(["", "x", "y"]))
 
     assert hash_rows(turned).tolist() == hash_rows(table)[[2, 0, 1]].tolist()
 
