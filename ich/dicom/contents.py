@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ich.dicom.files import find_files
 from ich.dicom.header import NOT_SLICES, Rejected, SliceHeader, read_headers
+from ich.dicom.reasons import counts_in_words
 from ich.dicom.series import MIN_SLICES, studies_in
 from ich.errors import NoHeadCT
 
@@ -65,7 +66,8 @@ def read_contents(path: Path | Sequence[Path]) -> Contents:
     rejected = [found for found in read if isinstance(found, Rejected)]
     studies = studies_in(found for found in read if isinstance(found, SliceHeader))
     if not studies:
-        raise NoHeadCT(f"input: expected CT slices, found {_counted(rejected)}; give a folder or zip with a head CT")
+        others = counts_in_words((one.code, 1) for one in rejected)
+        raise NoHeadCT(f"input: expected CT slices, found {others}; give a folder or zip with a head CT")
     pages: dict[str, list[Rejected]] = defaultdict(list)
     for found in rejected:
         if found.code in NOT_SLICES:
@@ -98,7 +100,3 @@ def fewest_slices(paths: Sequence[Path]) -> int:
 def _is_one_file(path: Path) -> bool:
     """Whether a path stands for nothing but itself, as a zip and a DICOMDIR don't."""
     return path.is_file() and path.suffix.lower() != ".zip" and path.name.upper() != "DICOMDIR"
-
-
-def _counted(rejected: Sequence[Rejected]) -> str:
-    return ", ".join(f"{n} files ({code})" for code, n in Counter(one.code for one in rejected).items()) or "nothing"

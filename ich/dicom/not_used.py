@@ -1,7 +1,5 @@
 """Accounts for the files of an input that are not in a scan: one by one, or by series."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ich.dicom.contents import StudyFiles
@@ -68,11 +66,3 @@ def not_used_slices(ordered: OrderedSlices, planes: Planes) -> tuple[NotUsed, ..
         if file not in used:
             left_out.setdefault(file, NotUsed(file, 1, one.code, one.sentence))
     return tuple(left_out.values())
-
-
-def counted(left_out: Sequence[NotUsed]) -> str:
-    """How many files there are of each code, in words."""
-    counts: Counter[str] = Counter()
-    for found in left_out:
-        counts[found.code] += found.n_files
-    return ", ".join(f"{n} files ({code})" for code, n in counts.items()) or "nothing"

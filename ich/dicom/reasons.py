@@ -1,5 +1,8 @@
 """The codes of why a file or series is not read, each with its sentence."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 REASONS: dict[str, str] = {
     # a file that can't be a slice
     "not_dicom": "is no DICOM file",
@@ -47,3 +50,15 @@ REASONS: dict[str, str] = {
 
 # Sound files that belong to a series of their study and are no slices: not chosen, where a fault would be rejected.
 NOT_SLICES = frozenset({"secondary_capture", "summary_page", "colour", "not_hu", "localizer", "projection"})
+
+
+def counts_in_words(codes: Iterable[tuple[str, int]]) -> str:
+    """How many files there are of each code, in words.
+
+    Args:
+        codes: code and number of files, a code as often as it likes.
+    """
+    counts: Counter[str] = Counter()
+    for code, n_files in codes:
+        counts[code] += n_files
+    return ", ".join(f"{n} files ({code})" for code, n in counts.items()) or "nothing"

@@ -11,9 +11,10 @@ from ich.dicom.contents import read_contents
 from ich.dicom.facts import most_frequent, scan_facts, slice_warnings
 from ich.dicom.header import Rejected, SliceHeader
 from ich.dicom.neighbours import Neighbours
-from ich.dicom.not_used import NoScan, NotUsed, counted, not_used_file, not_used_series, not_used_slices, not_used_study
+from ich.dicom.not_used import NoScan, NotUsed, not_used_file, not_used_series, not_used_slices, not_used_study
 from ich.dicom.order import OrderedSlices, order_slices
 from ich.dicom.planes import Planes, read_planes
+from ich.dicom.reasons import counts_in_words
 from ich.dicom.repeats import places_of
 from ich.dicom.series import MIN_SLICES, NoSeries, choose_series
 from ich.dicom.slabs import is_thin, slab_groups
@@ -166,7 +167,7 @@ def read_scan(headers: Sequence[SliceHeader], *, slab_mm: float | None, keeps_ev
     planes = read_planes(ordered, groups)
     not_used = not_used_slices(ordered, planes)
     if not planes.sources:
-        found = f"found {counted(not_used)}; {not_used[0].sentence}"
+        found = f"found {counts_in_words((one.code, one.n_files) for one in not_used)}; {not_used[0].sentence}"
         raise NoScan(f"series: expected readable slices, {found}", not_used=not_used)
     return _scan(ordered, planes, not_used=not_used, slab_mm=height)
 

@@ -32,7 +32,7 @@ from typing import TypeVar
 
 from ich.dicom.files import DicomFile
 from ich.dicom.header import Rejected, SliceHeader
-from ich.dicom.reasons import REASONS
+from ich.dicom.reasons import REASONS, counts_in_words
 from ich.dicom.stacks import Stack, is_axial, measure_stack, split_stacks
 from ich.errors import DataError, NoHeadCT
 
@@ -125,19 +125,10 @@ def choose_series(
     by_series = _grouped(headers, lambda header: header.series_uid)
     if series is not None:
         return _asked_for(by_series, series, aside=aside)
-    stacks: list[Stack] = []
-    left_out: list[NotChosen] = []
-    for slices in by_series.values():
-        fitting, misfits = _readable(slices)
-        left_out += misfits
-        stack = measure_stack(fitting) if fitting and is_axial(fitting[0]) else None
-        if stack is not None and stack.n_places >= min_slices:
-            stacks.append(stack)
-        elif fitting:
-            left_out.append(_not_chosen(fitting, "not_axial" if stack is None else "too_few_slices"))
+    stacks, left_out = _possible_heads(by_series.values(), min_slices=min_slices)
     if not stacks:
         not_chosen = _counted_once(left_out, chosen=(), aside=aside)
-        found = f"found {_counted(not_chosen)}; name one with series=UID"
+        found = f"found {counts_in_words((one.code, one.n_files) for one in not_chosen)}; name one with series=UID"
         raise NoSeries(f"study: expected an axial head CT series, {found}", not_chosen=not_chosen)
     ranked = sorted(stacks, key=_ranking(stacks))
     best, others = ranked[0], ranked[1:]
@@ -162,6 +153,23 @@ def _asked_for(by_series: Mapping[str, list[SliceHeader]], series: str, *, aside
     others = [_not_chosen(found, "not_asked_for") for uid, found in by_series.items() if uid != series]
     not_chosen = _counted_once([*misfits, *others], chosen=fitting, aside=aside)
     return SeriesChoice(tuple(fitting), series, "it was asked for", not_chosen)
+
+
+def _possible_heads(
+    all_series: Iterable[Sequence[SliceHeader]], *, min_slices: int
+) -> tuple[list[Stack], list[NotChosen]]:
+    """The axial stacks of enough slices, at most one a series, and the reasons for all other slices."""
+    stacks: list[Stack] = []
+    left_out: list[NotChosen] = []
+    for slices in all_series:
+        fitting, misfits = _readable(slices)
+        left_out += misfits
+        stack = measure_stack(fitting) if fitting and is_axial(fitting[0]) else None
+        if stack is not None and stack.n_places >= min_slices:
+            stacks.append(stack)
+        elif fitting:
+            left_out.append(_not_chosen(fitting, "not_axial" if stack is None else "too_few_slices"))
+    return stacks, left_out
 
 
 def _readable(headers: Sequence[SliceHeader]) -> tuple[list[SliceHeader], list[NotChosen]]:
@@ -234,10 +242,3 @@ def _reason(best: Stack, others: Sequence[Stack]) -> str:
     contrast = "with contrast medium" if best.enhanced else "no contrast medium"
     kernel = "sharp kernel" if best.sharp else "soft kernel"
     return f"{contrast}, {kernel}, {best.n_places} slices, {step}: first of {len(others) + 1} by the rule"
-
-
-def _counted(left_out: Sequence[NotChosen]) -> str:
-    counts: Counter[str] = Counter()
-    for found in left_out:
-        counts[found.code] += found.n_files
-    return ", ".join(f"{n} files ({code})" for code, n in counts.items()) or "nothing"

@@ -6,7 +6,7 @@ import pytest
 from ich.dicom.contents import StudyFiles
 from ich.dicom.files import DicomFile
 from ich.dicom.header import Rejected
-from ich.dicom.not_used import NoScan, NotUsed, counted, not_used_slices, not_used_study
+from ich.dicom.not_used import NoScan, NotUsed, not_used_slices, not_used_study
 from ich.dicom.order import order_slices
 from ich.dicom.planes import Planes, StoredRange, Unread
 
@@ -42,11 +42,6 @@ def test_the_series_of_another_study_are_listed_with_their_pages(header):
     study = StudyFiles("1.2", (header(0.0), header(5.0)), (page,))
 
     assert [(one.subject, one.n_files) for one in not_used_study(study)] == [("1.2.3", 2), ("9", 1)]
-
-
-def test_files_are_counted_by_code():
-    assert counted([NotUsed("a", 3, "thin", ""), NotUsed("b", 2, "thin", "")]) == "5 files (thin)"
-    assert counted([]) == "nothing"
 
 
 def test_the_error_keeps_its_account_in_another_process():

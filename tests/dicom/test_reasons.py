@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from ich.dicom.reasons import NOT_SLICES, REASONS
+from ich.dicom.reasons import NOT_SLICES, REASONS, counts_in_words
 
 
 def test_a_reason_is_a_sentence_about_its_file_or_series():
@@ -20,3 +20,8 @@ def test_each_code_stands_in_the_documentation_with_its_sentence():
     assert [f"| `{code}` | {sentence} |" for code, sentence in REASONS.items()] == [
         line for line in page.splitlines() if line.startswith("| `") and line.split("`")[1] in REASONS
     ]
+
+
+def test_files_of_one_reason_are_added_up_in_words():
+    assert counts_in_words([("thin", 3), ("contrast", 1), ("thin", 2)]) == "5 files (thin), 1 files (contrast)"
+    assert counts_in_words([]) == "nothing"
