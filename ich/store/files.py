@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 PART_SUFFIX = ".part"
-LEFT_OVER_SECONDS = 24 * 3600.0  # nobody writes one file for a day
+LEFT_OVER_SECONDS = 600.0  # without a byte written: no file that is being written stands still so long
 
 
 @contextmanager

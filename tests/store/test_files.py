@@ -33,6 +33,16 @@ def test_two_who_write_one_file_never_share_a_place(tmp_path):
         assert one != other
 
 
+def test_what_an_interruption_left_is_gone_with_a_run_a_quarter_of_an_hour_later(tmp_path):
+    left = tmp_path / "a.json.1.part"
+    left.touch()
+    os.utime(left, (time.time() - 900, time.time() - 900))
+
+    remove_leftovers(tmp_path)
+
+    assert not left.exists()
+
+
 def test_only_what_was_left_long_ago_is_taken_away(tmp_path):
     for name in ("old.json.1.part", "new.json.2.part", "a.json"):
         (tmp_path / name).touch()

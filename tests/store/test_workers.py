@@ -43,6 +43,10 @@ def unsendable(item: object) -> object:
     return lambda: None
 
 
+def blocked_signals(item: object) -> set[signal.Signals]:
+    return signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
 def where_errors_go(item: object) -> str:
     return str(Path("/proc/self/fd/2").readlink())
 
@@ -107,3 +111,8 @@ def test_memory_is_limited_by_what_is_mapped_and_the_order(worker):
 @LINUX
 def test_what_libraries_write_about_damaged_files_stays_off_the_terminal(worker):
     assert told(worker, where_errors_go) == Done(os.devnull)
+
+
+def test_ctrl_c_is_kept_from_a_worker_and_the_server_it_is_forked_from_but_not_from_us(worker):
+    assert signal.SIGINT in told(worker, blocked_signals).value
+    assert signal.SIGINT not in blocked_signals(None)
