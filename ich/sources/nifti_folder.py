@@ -12,6 +12,7 @@ from ich.dicom.hu import HU_FLOOR
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS
 from ich.progress import Progress, quiet
+from ich.sources.label_names import nothing_matches
 from ich.sources.nifti import SUFFIXES, UnreadableVolume, is_nifti, read_nifti, require_nibabel
 from ich.sources.source import LabelTable, RejectedFile, StudyRead, UnreadableStudy, VolumeTask, check_root
 
@@ -61,9 +62,15 @@ class NiftiFolder:
         require_nibabel(f"data.root={self.root}")
 
     def studies(self) -> Sequence[tuple[str, VolumeTask]]:
-        """(path, task) of each volume."""
+        """(path, task) of each volume.
+
+        Raises:
+            DataError: a volume is there twice, or no row of the label table names one.
+        """
         volumes, _ = self._files()
         rows = self._rows(volumes)
+        if self.table is not None and len(self.table.frame) and (rows < 0).all():
+            raise nothing_matches(self.table, files=volumes)
         nothing = np.full(len(LABELS), np.nan, dtype=np.float32)
         labels = [nothing if row < 0 else self._values()[row] for row in rows]
         tasks = [

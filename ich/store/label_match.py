@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ich.labels import LABELS
+from ich.sources.label_names import nothing_matches
 from ich.sources.source import LABEL_KEYS, LabelTable
 from ich.sources.text_table import FIRST_LINE
 from ich.store.choices import group_column
@@ -60,8 +61,14 @@ def match_labels(known: LabelTable, table: pa.Table, *, key: HashKey, source: st
             null where there is none); studies are told apart by `patient` too, where it is there.
         key: that hashed the accession numbers.
         source: name of the data set they were hashed with.
+
+    Raises:
+        DataError: no row of the label table names a slice or a study.
     """
     by, match = _match(known, table, key=key, source=source)
+    if len(known.frame) and not match.n_matched:
+        named = table[known.by].drop_null().unique().to_pylist() if known.by else ()
+        raise nothing_matches(known, files=_readable(table), uids=named)
     known = replace(known, by=by)
     values = np.vstack([known.frame.to_numpy(np.float32), np.full((1, len(LABELS)), np.nan, np.float32)])
     good = table["code"].to_numpy() == ""
@@ -75,6 +82,11 @@ def match_labels(known: LabelTable, table: pa.Table, *, key: HashKey, source: st
     notes = _notes(known, n_table=len(table_side), n_files=len(files_side), n_differing=n_differing, whole=whole)
     unmatched = _unmatched(known, table_side, table["file"].take(pa.array(files_side)).to_pylist())
     return MatchedLabels(slices, study_labels, (*known.notes, *notes), unmatched)
+
+
+def _readable(table: pa.Table) -> list[str]:
+    """Paths of the files that hold a slice."""
+    return table.filter(pc.equal(table["code"], ""))["file"].to_pylist()
 
 
 def _match(known: LabelTable, table: pa.Table, *, key: HashKey, source: str) -> tuple[str, _Match]:

@@ -93,6 +93,11 @@ def test_rows_and_volumes_that_stay_alone_are_counted_and_the_lines_listed(root)
     )
 
 
+def test_a_table_that_names_no_volume_is_refused_and_shows_how_one_is_named(root):
+    with pytest.raises(DataError, match=r"found none among 1 rows; .* a file's is one/ct.nii.gz; write the names"):
+        NiftiFolder(root, table=table({"three": 0})).studies()
+
+
 def test_labels_by_a_uid_are_refused(root):
     with pytest.raises(ConfigError, match="expected paths, since NIfTI volumes state no uid"):
         NiftiFolder(root, table=table({"1.2": 1}, by="study_uid", level="study"))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ich.errors import DataError
 from ich.labels import LABELS
 from ich.sources.source import LabelTable
 from ich.store.keys import HashKey
@@ -143,9 +144,8 @@ def test_a_file_of_several_frames_is_labelled_as_a_study_and_its_frames_one_by_o
         ({"s1": 1, "s3": 0}, [NAN] * 5, [1, 1, 1, 0, 0]),
         ({"01": 1, "02": 0}, [NAN] * 5, [1, 1, 1, 0, 0]),
         ({"b.zip": 0}, [NAN] * 5, [NAN, NAN, NAN, 0, 0]),
-        ({"nothing": 0}, [NAN] * 5, [NAN] * 5),
     ],
-    ids=["slices", "series", "accession", "file", "nothing"],
+    ids=["slices", "series", "accession", "file"],
 )
 def test_keys_of_no_stated_kind_are_what_most_files_say_they_are(any_by_key, slices, studies):
     found = match(labels_of(any_by_key, by=""))
@@ -192,7 +192,26 @@ def test_files_that_are_no_slices_are_not_missed():
 def test_an_empty_accession_number_matches_nothing():
     rows = [("1.dcm", "1", "s", "1", {"accession": ""}), ("2.dcm", "2", "t", "2", {"accession": None})]
 
-    assert np.isnan(match(labels_of({"": 1}, by="accession", level="study"), rows).studies).all()
+    assert_any(
+        match(labels_of({"": 1, "02": 0}, by="accession", level="study"), [*rows, TWO_STUDIES[3]]).studies,
+        [NAN, NAN, 0],
+    )
+
+
+@pytest.mark.parametrize(
+    ("by", "sentence"),
+    [
+        ("sop_uid", r"matched by sop_uid, .* 4 characters \(digits\), the files' 2 characters \(digits\); write"),
+        ("accession", r"matched by accession, .* 4 characters \(digits\); write"),
+        ("file", r"matched by file, .* 4 characters \(digits\), a file's is a/x/1.dcm; write"),
+        ("", r"by any of sop_uid, .* a file's is a/x/1.dcm; .* data.match=COLUMN"),
+    ],
+)
+def test_a_table_that_names_nothing_is_refused_by_the_form_of_its_names(by, sentence):
+    with pytest.raises(DataError, match=sentence) as found:
+        match(labels_of({"4711": 1}, by=by))
+
+    assert "4711" not in str(found.value)
 
 
 @given(st.permutations(range(5)), st.permutations(range(5)))
