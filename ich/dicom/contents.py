@@ -66,8 +66,8 @@ def read_contents(path: Path | Sequence[Path]) -> Contents:
     rejected = [found for found in read if isinstance(found, Rejected)]
     studies = studies_in(found for found in read if isinstance(found, SliceHeader))
     if not studies:
-        others = counts_in_words((one.code, 1) for one in rejected)
-        raise NoHeadCT(f"input: expected CT slices, found {others}; give a folder or zip with a head CT")
+        words = counts_in_words((one.code, 1) for one in rejected)
+        raise NoHeadCT(f"input: expected CT slices, found {words}; give a folder or zip with a head CT")
     pages: dict[str, list[Rejected]] = defaultdict(list)
     for found in rejected:
         if found.code in NOT_SLICES:
