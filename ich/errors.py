@@ -6,6 +6,7 @@ EXIT_USER = 2
 EXIT_PARTLY = 3
 EXIT_STOPPED = 75  # by SIGTERM, its checkpoint written: EX_TEMPFAIL of sysexits.h, which schedulers start again
 EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141  # whoever read the output went away, as in `| head`: 128 + SIGPIPE, what a shell says then
 
 
 class IchError(Exception):

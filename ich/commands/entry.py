@@ -1,12 +1,17 @@
 """How every command starts and ends: help, flags, checked configuration, errors as one line, exit codes."""
 
+import logging
+import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from omegaconf import DictConfig
 
-from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USER, ConfigError, IchError
+from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNREAD, EXIT_USER, ConfigError, IchError
+
+logger = logging.getLogger(__name__)
 
 Task = Callable[[DictConfig], int]
 
@@ -17,6 +22,7 @@ SHOWING_FLAGS = frozenset(
 )
 # Pages of these groups are made for several jobs.
 PAGES_FOR_SEVERAL = frozenset({"sweep", "cluster", "hydra.mode"})
+GO_ON = frozenset({"prepare", "predict"})  # a second start takes what is missing; a training says itself how it goes on
 
 
 def run(command: str, arguments: Sequence[str] | None = None) -> int:
@@ -27,19 +33,24 @@ def run(command: str, arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed behind it; None: `sys.argv`.
     """
     typed = list(sys.argv[1:] if arguments is None else arguments)
-    if any(flag in typed for flag in ("-h", "--help")):
-        from ich.commands.help import help_text
-
-        print(help_text(command))
-        return EXIT_OK
     try:
-        return _dispatch(command, typed)
+        code = _dispatch(command, typed)
+        sys.stdout.flush()  # here, where a reader that went away is met with an exit code
+        return code
     except IchError as error:
         for line in str(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
         return EXIT_USER
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) and _is_output_unread():
+            return EXIT_UNREAD
+        if not isinstance(error.filename, str):  # no place that a user could do something about
+            raise
+        logger.debug("where it happened", exc_info=True)
+        print(f"error: {_about_place(error)}", file=sys.stderr)
+        return EXIT_USER
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        print(f"interrupted{'; the same command goes on' if command in GO_ON else ''}", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 
@@ -58,6 +69,11 @@ def _once(command: str, overrides: Sequence[str]) -> int:
 
 def _dispatch(command: str, typed: Sequence[str]) -> int:
     """One job, several, or what Hydra's own flags ask for."""
+    if any(flag in typed for flag in ("-h", "--help")):
+        from ich.commands.help import help_text
+
+        print(help_text(command))
+        return EXIT_OK
     _refuse_foreign_flags(typed)
     _refuse_split_overrides(typed)
     flags = {item.partition("=")[0] for item in typed if item.startswith("-")}
@@ -68,6 +84,25 @@ def _dispatch(command: str, typed: Sequence[str]) -> int:
 
         return sweep(command, typed)
     return _once(command, typed)
+
+
+def _about_place(error: OSError) -> str:
+    """One line about a file or folder that the system keeps from us."""
+    return (
+        f"{error.filename}: expected to read or write there, found: {error.strerror}; "
+        "check the path, who may write there and the space left"
+    )
+
+
+def _is_output_unread() -> bool:
+    """Whether nobody reads what is printed any more; what is left of it is thrown away then."""
+    output = sys.stdout.fileno()
+    state = select.poll()
+    state.register(output, 0)  # an end without a reader is told unasked
+    if not any(told & (select.POLLERR | select.POLLHUP) for _, told in state.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output)  # or Python complains again when it ends
+    return True
 
 
 def _show(command: str, typed: Sequence[str]) -> int:

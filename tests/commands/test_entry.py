@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ich.commands import entry
 from ich.commands.entry import run
-from ich.errors import EXIT_OK, EXIT_USER
+from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNREAD, EXIT_USER
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,3 +46,52 @@ def test_the_shell_completes_choices_and_keys(typed, completed):
     )  # fmt: skip
 
     assert completed in done.stdout.split()
+
+
+def test_a_place_that_can_not_be_written_costs_one_line(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / "store"
+
+    typed = ["data=phantom", f"data.root={tmp_path / 'heads'}", "data.n_studies=1", "data.scanner.size=32"]
+
+    assert run("prepare", [*typed, f"store.path={place}", "processes=0", "data.processes=1"]) == EXIT_USER
+    said = capsys.readouterr().err
+    assert str(tmp_path / "file") in said
+    assert "Not a directory; check the path" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_an_output_that_nobody_reads_any_more_ends_without_a_word():
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = subprocess.run(
+        [sys.executable, "train.py", "--help"],
+        cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (EXIT_UNREAD, "")
+
+
+def test_a_broken_pipe_between_processes_is_not_taken_for_an_unread_output(monkeypatch):
+    def break_pipe(*_typed: object) -> int:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(entry, "_dispatch", break_pipe)
+
+    with pytest.raises(BrokenPipeError):
+        run("prepare", [])
+
+
+@pytest.mark.parametrize(
+    ("command", "said"), [("prepare", "interrupted; the same command goes on\n"), ("evaluate", "interrupted\n")]
+)
+def test_who_interrupts_reads_whether_the_same_command_goes_on(command, said, monkeypatch, capsys):
+    def interrupt(*_typed: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "_dispatch", interrupt)
+
+    assert run(command, []) == EXIT_INTERRUPTED
+    assert capsys.readouterr().err == said
