@@ -11,6 +11,7 @@ import pandas as pd
 from omegaconf import DictConfig
 
 import ich
+from ich.commands.predict_words import Unread, say_scored
 from ich.commands.scored import (
     LEFT_OUT_COLUMNS,
     Scored,
@@ -21,7 +22,7 @@ from ich.commands.scored import (
     studies_to_score,
     write_scored,
 )
-from ich.commands.terminal import bar, say, shown, table
+from ich.commands.terminal import bar, say, shown
 from ich.dicom.files import DicomFile
 from ich.dicom.scan import NotUsed, Scan
 from ich.dicom.studies import UnreadStudy, read_studies
@@ -38,7 +39,6 @@ from ich.store.shards import Share, share_of
 OPERATING_POINT = "sensitivity_95"
 WORKLIST = "worklist.csv"
 LeftOutRow = tuple[Any, ...]
-MOST_ROWS = 20  # of the worklist on the terminal; worklist.csv has all
 
 
 def predict(config: DictConfig) -> int:
@@ -61,7 +61,9 @@ def predict(config: DictConfig) -> int:
     done = read_scored(folder, studies)
     if len(done) < len(studies):
         return _say_shard(share, done=len(done), of=len(studies), made=len(todo), unread=_unread(done, todo))
-    return _gather(folder, list(done.values()), rejected=_rows(read.rejected, root), model=model, shards=share.of)
+    unread = [(_first_file(one, root), done[one.name].unread or "") for one in studies if done[one.name].row is None]
+    rejected = _rows(read.rejected, root)
+    return _gather(folder, list(done.values()), unread=unread, rejected=rejected, model=model, shards=share.of)
 
 
 def _settings(model: ICHEnsemble, config: DictConfig) -> dict[str, Any]:
@@ -91,20 +93,25 @@ def _score(
 
 
 def _gather(
-    folder: Path, done: Sequence[Scored], *, rejected: Sequence[LeftOutRow], model: ICHEnsemble, shards: int
+    folder: Path,
+    done: Sequence[Scored],
+    *,
+    unread: Sequence[Unread],
+    rejected: Sequence[LeftOutRow],
+    model: ICHEnsemble,
+    shards: int,
 ) -> int:
     """Write the tables of all studies, in one step each, so that two who end together do no harm."""
     left_out = [*rejected, *(row for scored in done for row in scored.left_out)]
     rows = [scored.row for scored in done if scored.row is not None]
-    unread = [scored.unread for scored in done if scored.unread is not None]
     _write_not_used(folder, left_out)
     if shards == 1:
         remove_scored(folder)
     if not rows:
         say("predict", f"why each file was not used: {shown(folder)}/not_used.csv")
-        raise NoHeadCT(unread[0])
+        raise NoHeadCT(unread[0][1])
     _write_worklist(folder, rows)
-    _say_summary(rows, folder=folder, n_left_out=len(left_out), unread=unread, notes=model.notes)
+    say_scored(rows, folder=folder, point=OPERATING_POINT, n_left_out=len(left_out), unread=unread, notes=model.notes)
     return EXIT_PARTLY if unread else EXIT_OK
 
 
@@ -167,35 +174,11 @@ def _rows(left_out: Sequence[NotUsed], root: Path) -> tuple[LeftOutRow, ...]:
     return tuple((_name(one, root), one.n_files, one.code, one.sentence) for one in left_out)
 
 
+def _first_file(study: StudyToScore, root: Path) -> str:
+    return min(header.file.relative_to(root) for header in study.files.headers)
+
+
 def _name(left_out: NotUsed, root: Path) -> str:
     """A file relative to the input, or the uid of a series."""
     subject = left_out.subject
     return subject.relative_to(root) if isinstance(subject, DicomFile) else f"series {subject}"
-
-
-def _say_summary(
-    rows: Sequence[dict[str, Any]],
-    *,
-    folder: Path,
-    n_left_out: int,
-    unread: Sequence[str],
-    notes: Sequence[str],
-) -> None:
-    first = sorted(rows, key=lambda row: -row["any"])[:MOST_ROWS]
-    lines = [
-        [row["folder"], str(row["n_slices"]), *(f"{row[label]:.3f}" for label in LABELS), row["flagged"] or "-"]
-        for row in first
-    ]
-    print(table(lines, heads=["study", "slices", *LABELS, f"flagged at {OPERATING_POINT.replace('_', ' ')}"]))
-    if len(rows) > len(first):
-        say("predict", f"{len(rows) - len(first)} further studies in worklist.csv")
-    for reason in unread:
-        say("predict", f"one study was not read: {reason}")
-    for note in notes:
-        say("note", note)
-    say(
-        "predict",
-        f"{len(rows)} studies scored; {n_left_out} files or series not used, see {shown(folder)}/not_used.csv",
-    )
-    say("predict", "research use only: not a medical device")
-    say("next", f"open {shown(folder / first[0]['folder'] / 'page.html')}")
