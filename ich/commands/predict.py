@@ -11,7 +11,7 @@ import pandas as pd
 from omegaconf import DictConfig
 
 import ich
-from ich.commands.predict_words import Unread, say_scored
+from ich.commands.predict_words import Unread, kind_warnings, say_scored
 from ich.commands.scored import (
     LEFT_OUT_COLUMNS,
     Scored,
@@ -88,8 +88,10 @@ def _score(
 ) -> Scored:
     if isinstance(outcome, UnreadStudy):
         return Scored(study.state, None, str(outcome.reason), _rows(outcome.reason.not_used, root))
-    row = _write_study(model, outcome, folder / study.name, config=config)
-    return Scored(study.state, row, None, _rows(outcome.not_used, root))
+    asked_for = [header.kind for header in study.files.headers if header.series_uid == config.series]
+    scan = replace(outcome, warnings=(*kind_warnings(asked_for), *outcome.warnings))
+    row = _write_study(model, scan, folder / study.name, config=config)
+    return Scored(study.state, row, None, _rows(scan.not_used, root))
 
 
 def _gather(
@@ -150,6 +152,7 @@ def _worklist_row(scan: Scan, prediction: Prediction, folder: Path) -> dict[str,
         "flagged": " ".join(prediction.flagged(OPERATING_POINT)),
         "not_judged": " ".join(prediction.not_judged(OPERATING_POINT)),
         "n_warnings": len(scan.warnings),
+        "warnings": "; ".join(scan.warnings),
         "notes": "; ".join(prediction.notes),
     }
 

@@ -1,11 +1,13 @@
 """What `predict.py` says at its end: the first of the worklist, what is odd about them, what was not read."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ich.commands.terminal import say, shown, table
+from ich.dicom.kinds import SeriesKind
+from ich.dicom.reasons import REASONS
 from ich.labels import LABELS
 
 MOST_ROWS = 20  # of the worklist on the terminal, and of sentences; the tables have all
@@ -40,6 +42,9 @@ def say_scored(
     print(table(lines, heads=["study", "slices", *LABELS, f"flagged at {point.replace('_', ' ')}"]))
     if len(rows) > len(first):
         say("predict", f"{len(rows) - len(first)} further studies in worklist.csv")
+    for row in first:
+        if row["n_warnings"]:
+            say("note", f"{row['folder']}: {row['warnings']}")
     say_unread(unread)
     for note in notes:
         say("note", note)
@@ -48,11 +53,24 @@ def say_scored(
     say("next", f"open {shown(folder / first[0]['folder'] / 'page.html')}")
 
 
+def kind_warnings(kinds: Iterable[SeriesKind]) -> tuple[str, ...]:
+    """Sentences on a series that was asked for though it is none of the kind that nets learn from.
+
+    Args:
+        kinds: of its slices.
+    """
+    named = {code for kind in kinds for code in ("localizer", "projection") if getattr(kind, code)}
+    return tuple(
+        f"the series that was asked for {REASONS[code]}; scores are made for stacks of axial slices"
+        for code in sorted(named)
+    )
+
+
 def say_unread(unread: Sequence[Unread]) -> None:
     """Print each reason once, with the first study it holds for and how many there are."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for file, reason in unread:
-        by_reason[reason].append(file)
+        by_reason[reason].append("".join(letter if letter.isprintable() else "?" for letter in file))
     for reason, files in list(by_reason.items())[:MOST_ROWS]:
         which = "one study was" if len(files) == 1 else f"{len(files)} studies were"
         where = f"its first file is {files[0]}" if len(files) == 1 else f"the first begins with {files[0]}"

@@ -132,5 +132,5 @@ def test_a_study_that_can_not_be_read_leaves_the_others_scored(command, road, tm
     done = command("predict", f"checkpoint={road.ensemble}", "input=export", "heat_maps=false")
 
     assert done.returncode == EXIT_PARTLY, done.stderr
-    assert "one study was not read" in done.stdout
+    assert f"one study was not read (its first file is {len(whole)}.dcm)" in done.stdout
     assert len(list(tmp_path.glob("predictions/*/prediction.json"))) == 1
