@@ -24,7 +24,7 @@ from ich.store.record import STORE_FILE, Asked, mark_unfinished
 from ich.store.settings import FORMAT, StoreSettings
 from ich.store.shards import Share, share_of
 from ich.store.summary import PreparedSummary, ShardSummary
-from ich.store.write import StudyJob, StudyWritten, write_study
+from ich.store.write import StudyJob, StudyWritten, is_array_whole, write_study
 
 
 def prepare_store(
@@ -181,12 +181,13 @@ def _make_studies(
     folder.mkdir(parents=True, exist_ok=True)
     if asked.earlier is not None and asked.earlier["settings_hash"] != settings.hash:
         mark_unfinished(path, asked, missing=range(share.of))  # its tables would describe arrays of another kind
-    there = {facts["study"]: facts["fingerprint"] for facts in read_facts(path, settings=settings, share=share)}
+    there = {
+        facts["study"]: facts["fingerprint"]
+        for facts in read_facts(path, settings=settings, share=share)
+        if is_array_whole(folder, facts)
+    }
     todo = [
-        one
-        for one in inventory.studies
-        if share.holds(one.study)
-        and (there.get(one.study) != one.fingerprint(settings) or not (folder / f"{one.study}.b2nd").is_file())
+        one for one in inventory.studies if share.holds(one.study) and there.get(one.study) != one.fingerprint(settings)
     ]
     jobs = (StudyJob(one.load(), one.study, one.patient, one.fingerprint(settings), settings, folder) for one in todo)
     written = in_parallel(write_study, jobs, processes=min(processes, len(todo)), guard=StudyGuard())

@@ -87,7 +87,7 @@ class Store:
             `out`, int16 (size, size).
 
         Raises:
-            DataError: no such study in the store.
+            DataError: no such study in the store, or its array is damaged.
             IndexError: no such slice.
         """
         array = self._array(study)
@@ -95,15 +95,19 @@ class Store:
             raise IndexError(f"slice {index} of a study with {array.shape[0]}")
         if out is None:
             out = np.empty((self.size, self.size), dtype=np.int16)
-        array.schunk.decompress_chunk(index, dst=out)
+        self._unpack(array, index, study=study, out=out)
         return out
 
     def read_study(self, study: str) -> np.ndarray:
-        """All slices of a study, feet to head, int16 (S, size, size)."""
+        """All slices of a study, feet to head, int16 (S, size, size).
+
+        Raises:
+            DataError: no such study in the store, or its array is damaged.
+        """
         array = self._array(study)
         hu = np.empty(array.shape, dtype=np.int16)
         for index in range(len(hu)):
-            array.schunk.decompress_chunk(index, dst=hu[index])
+            self._unpack(array, index, study=study, out=hu[index])
         return hu
 
     def facts(self, study: str) -> dict[str, Any]:
@@ -112,6 +116,12 @@ class Store:
             return json.loads((self.path / "studies" / f"{study}.json").read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise self._no_such(study) from error
+
+    def _unpack(self, array: Any, index: int, *, study: str, out: np.ndarray) -> None:
+        try:
+            array.schunk.decompress_chunk(index, dst=out)
+        except RuntimeError as error:
+            raise self._damaged(study) from error
 
     def _array(self, study: str) -> Any:
         """The open array of a study; handles are kept, and opened anew after a fork."""
@@ -125,6 +135,8 @@ class Store:
                 array = blosc2.open(str(self.path / "studies" / f"{study}.b2nd"), mode="r", dparams={"nthreads": 1})
             except FileNotFoundError as error:
                 raise self._no_such(study) from error
+            except RuntimeError as error:
+                raise self._damaged(study) from error
             if len(self._arrays) >= MOST_OPEN:
                 self._arrays.pop(next(iter(self._arrays)))
             self._arrays[study] = array
@@ -133,6 +145,12 @@ class Store:
     def _no_such(self, study: str) -> DataError:
         return DataError(
             f"study={study}: expected a study of {self.path}, found none of that key; see its studies.parquet"
+        )
+
+    def _damaged(self, study: str) -> DataError:
+        file = self.path / "studies" / f"{study}.b2nd"
+        return DataError(
+            f"study={study}: expected a readable array, found a damaged one; remove {file} and run prepare.py as before"
         )
 
     def __getstate__(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Writes one study into a store: the array, then its facts."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from ich.store.settings import FORMAT, StoreSettings, digest
 BRAIN_HU = (10, 60)  # HU of brain, with room for noise
 LEAST_BRAIN = 0.02  # share of the matrix
 FEWEST_VALUES = 100  # distinct HU; discs and blank slices have a handful, noise hundreds
+
+ARRAY_BYTES = "array_bytes"  # in a study's facts: size of its array's file
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,19 @@ def write_study(job: StudyJob) -> StudyWritten:
         return StudyWritten(job.study, 0, error.rejected)
     hu = np.ascontiguousarray(resize_hu(read.scan.hu, job.settings.size))
     _write_array(array_path, hu)
-    write_json(facts_path, _facts(job, read, hu=hu))
+    write_json(facts_path, _facts(job, read, hu=hu) | {ARRAY_BYTES: array_path.stat().st_size})
     return StudyWritten(job.study, len(hu))
+
+
+def is_array_whole(folder: Path, facts: Mapping[str, Any]) -> bool:
+    """Whether the array of a study is there, as large as when it was written.
+
+    Args:
+        folder: `studies` of the store.
+        facts: of the study; those of an older version don't tell the size.
+    """
+    array = folder / f"{facts['study']}.b2nd"
+    return array.is_file() and facts.get(ARRAY_BYTES) in (None, array.stat().st_size)
 
 
 def _write_array(path: Path, hu: np.ndarray) -> None:

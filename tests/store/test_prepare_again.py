@@ -34,6 +34,24 @@ def test_what_is_missing_half_or_gone_is_made_again_and_the_rest_left(prepare, r
     assert {other.name: other.stat().st_mtime_ns for other in others} == before
 
 
+def test_an_array_that_lost_its_end_is_made_again(prepare, rsna_root):
+    path = prepare(Rsna(rsna_root)).path
+    array = sorted((path / "studies").glob("*.b2nd"))[0]
+    whole = array.read_bytes()
+    array.write_bytes(whole[: len(whole) // 2])
+
+    assert prepare(Rsna(rsna_root)).n_made == 1
+    assert array.read_bytes() == whole
+
+
+def test_a_study_of_an_older_version_that_does_not_tell_its_arrays_size_is_left(prepare, rsna_root):
+    path = prepare(Rsna(rsna_root)).path
+    facts = sorted((path / "studies").glob("*.json"))[0]
+    facts.write_text(facts.read_text().replace('"array_bytes"', '"other"'))
+
+    assert prepare(Rsna(rsna_root)).n_made == 0
+
+
 def test_another_size_makes_every_study_again_and_gives_another_hash(prepare, rsna_root):
     small = prepare(Rsna(rsna_root))
 

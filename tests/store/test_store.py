@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -68,6 +69,21 @@ def test_a_study_that_is_not_there_is_an_error_of_one_line(store):
     for read in (store.read_study, store.facts):
         with pytest.raises(DataError, match="study=nothing: expected a study of"):
             read("nothing")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
+def test_an_array_that_lost_its_end_is_an_error_of_one_line(store, tmp_path, share):
+    shutil.copytree(store.path, tmp_path / "copy")
+    study = store.studies["study"][0]
+    array = tmp_path / "copy" / "studies" / f"{study}.b2nd"
+    array.write_bytes(array.read_bytes()[: int(share * array.stat().st_size)])
+
+    for read in (
+        Store.open(tmp_path / "copy").read_study,
+        lambda key: Store.open(tmp_path / "copy").read_slice(key, 4),
+    ):
+        with pytest.raises(DataError, match=r"expected a readable array, found a damaged one; remove .*b2nd and run"):
+            read(study)
 
 
 def test_a_slice_beyond_the_head_is_refused(store):
