@@ -25,7 +25,8 @@ def test_what_is_odd_about_a_study_stands_beside_its_scores(capsys):
 def test_a_localizer_that_was_asked_for_is_called_one():
     assert kind_warnings([SeriesKind(sharp=True)]) == kind_warnings([]) == ()
     assert kind_warnings([SeriesKind(localizer=True)] * 2) == (
-        "the series that was asked for is a localizer, not a stack of slices; scores are made for stacks of axial slices",
+        "the series that was asked for is a localizer, not a stack of slices; "
+        "scores are made for stacks of axial slices",
     )
 
 
