@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from ich.errors import DataError
 from ich.labels import LABELS
-from ich.sources.label_columns import Layout, layout_of, plain
+from ich.sources.label_columns import Form, Layout, label_place, layout_of
 from ich.sources.source import LabelTable
 from ich.sources.text_table import FIRST_LINE, TextTable, open_text_table
 
@@ -44,9 +44,10 @@ def read_label_file(file: Path | BinaryIO, *, name: str, match: str | None = Non
     """Read a label CSV.
 
     A row names a slice or a study by SOPInstanceUID, SeriesInstanceUID, StudyInstanceUID, AccessionNumber or a path
-    relative to the root (column `file` or `path`); case, spaces and signs in names of columns don't count. Labels stand
-    in columns of their own (wide; those that are missing are unknown, never 0), as `label` and `value` (long), or as
-    the challenge writes them (`ID,Label` with `<id>_<label>`). Values are 0, 1, true, false or empty.
+    relative to the root (column `file` or `path`); case, spaces and signs in names of columns don't count, and EDH, IPH, IVH,
+    SAH, SDH and ICH (any) are labels too. Labels stand in columns of their own (wide; those that are missing are unknown,
+    never 0), as `label` and `value` (long), or as the challenge writes them (`ID,Label` with `<id>_<label>`).
+    Values are 0, 1, true, false or empty.
 
     Args:
         file: the CSV, or an open one.
@@ -78,7 +79,7 @@ def _cells(table: TextTable, layout: Layout) -> _Cells:
     has_key = pc.not_equal(keys, "").to_numpy(zero_copy_only=False)
     if not has_key.all():
         read, keys, lines = read.filter(pa.array(has_key)), keys.filter(pa.array(has_key)), lines[has_key]
-    values = {number: _values(table, read[column], lines) for number, column in layout.values.items()}
+    values = {number: _values(table, read[column], lines, form=layout.form) for number, column in layout.values.items()}
     n_without_key = int((~has_key).sum())
     if layout.form == "wide":
         codes = keys.dictionary_encode()
@@ -92,12 +93,17 @@ def _cells(table: TextTable, layout: Layout) -> _Cells:
     return _Cells(codes.dictionary, codes.indices.to_numpy().astype(np.int64), label, values[0], lines, n_without_key)
 
 
-def _values(table: TextTable, column: pa.ChunkedArray, lines: np.ndarray) -> np.ndarray:
+def _values(table: TextTable, column: pa.ChunkedArray, lines: np.ndarray, *, form: Form) -> np.ndarray:
     """The cells as 0, 1 or nan, float32."""
     codes = column.combine_chunks().dictionary_encode()
     texts = [text.lower() for text in codes.dictionary.to_pylist()]
     fits = np.array([text in VALUES for text in texts], dtype=bool)
     places = codes.indices.to_numpy()
+    if form == "ids" and any(label_place(text) >= 0 for text in texts):
+        raise DataError(
+            f"{table.name}: expected a column value beside the labels in column label, found none; name the column of "
+            "0 and 1 value"
+        )
     if not fits.all():
         row = int(np.flatnonzero(~fits[places])[0])
         raise DataError(
@@ -116,8 +122,9 @@ def _long_names(
     else:
         names = named.combine_chunks()
     codes = pc.fill_null(names, "").dictionary_encode()
-    places = [LABELS.index(word) if (word := plain(name)) in LABELS else -1 for name in codes.dictionary.to_pylist()]
-    label = np.array(places, dtype=np.int64)[codes.indices.to_numpy()]
+    label = np.array([label_place(name) for name in codes.dictionary.to_pylist()], dtype=np.int64)[
+        codes.indices.to_numpy()
+    ]
     if (label < 0).any():
         wanted = "ids that end in _ and a label" if named is None else "a label"
         raise DataError(
@@ -155,6 +162,8 @@ def _notes(
     table: TextTable, layout: Layout, *, labels: np.ndarray, n_repeated: int, n_without_key: int
 ) -> Iterator[str]:
     yield f"{table.name}: {len(labels):,} rows{f', matched by {layout.by}' if layout.by else ''}"
+    if layout.n_unused:
+        yield f"{table.name}: {layout.n_unused} columns of other names are not read"
     if n_without_key:
         yield f"{table.name}: {n_without_key:,} rows have nothing in the column they are matched by; left out"
     if n_repeated:

@@ -100,6 +100,10 @@ def open_text_table(file: Path | BinaryIO, *, name: str) -> TextTable:
         line = head.decode("utf-8-sig").strip("\r\n")
     except UnicodeDecodeError as error:
         raise DataError(f"{name}: expected a CSV in UTF-8, found other bytes; save it anew as UTF-8") from error
+    if not head:
+        raise DataError(
+            f"{name}: expected a first line with the names of the columns, found an empty file; save it anew"
+        )
     delimiter = max(DELIMITERS, key=line.count)
     columns = tuple(next(csv.reader(io.StringIO(line), delimiter=delimiter), []))
     if not any(column.strip() for column in columns) or len(set(columns)) < len(columns):

@@ -41,6 +41,52 @@ def test_a_label_without_a_column_is_unknown_and_said():
     )
 
 
+def test_the_fields_short_names_are_labels_in_every_form():
+    wide = read("study_uid,EDH,IPH,IVH,SAH,SDH,ICH\na,1,0,0,0,0,1\n")
+    long = read("study_uid,label,value\na,EDH,1\na,ICH,1\n")
+    ids = read("ID,Label\na_EDH,1\na_ich,1\n")
+
+    assert values(wide, "a") == [1, 0, 0, 0, 0, 1]
+    for table in (long, ids):
+        np.testing.assert_array_equal(values(table, "a"), [1, NAN, NAN, NAN, NAN, 1])
+
+
+def test_columns_that_say_nothing_are_counted():
+    notes = " ".join(read("study_uid,series_uid,any,bed,age\na,b,1,2,70\n").notes)
+
+    assert "labels.csv: 2 columns of other names are not read" in notes
+
+
+@pytest.mark.parametrize(
+    ("head", "meant", "place"),
+    [
+        ("study_uid,intraparenchimal,any", "intraparenchymal", 2),
+        ("study_uid,any,interventricular", "intraventricular", 3),
+        ("study_uid,any,Epidurall", "epidural", 3),
+        ("study_uid,label,vlaue", "value", 3),
+    ],
+)
+def test_a_misspelt_column_is_an_error_that_says_what_may_be_meant_and_which_it_is(head, meant, place):
+    with pytest.raises(DataError, match=rf"column {place} is nearly called so; did you mean {meant}\?"):
+        read(f"{head}\na,1,1\n")
+
+
+def test_a_name_near_a_label_that_is_there_is_only_another_column():
+    assert values(read("study_uid,subdural,subdural2\na,1,0\n"), "a")[4] == 1
+
+
+def test_names_of_labels_without_a_column_of_values_are_told_so():
+    with pytest.raises(DataError, match="expected a column value beside the labels in column label, found none"):
+        read("SOPInstanceUID,label,truth\na,epidural,1\n")
+
+
+def test_a_column_of_labels_is_nothing_to_match_by():
+    with pytest.raises(
+        ConfigError, match=r"data\.match=any: expected a column that names slices or studies, found one"
+    ):
+        read("study_uid,any\na,1\nb,1\n", match="any")
+
+
 def test_the_challenges_long_form_is_read_with_its_ids():
     rows = "".join(f"ID_a_{label},{int(label in ('epidural', 'any'))}\n" for label in LABELS)
 

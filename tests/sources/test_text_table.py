@@ -54,6 +54,11 @@ def test_a_first_line_that_names_no_columns_is_an_error(text):
         table(text)
 
 
+def test_an_empty_file_is_called_so():
+    with pytest.raises(DataError, match="found an empty file"):
+        table("")
+
+
 def test_text_in_another_encoding_is_an_error_that_names_utf_8():
     with pytest.raises(DataError, match="expected a CSV in UTF-8"):
         table("stüdy,any\na,1\n", encoding="latin-1")
