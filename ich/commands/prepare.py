@@ -11,6 +11,8 @@ from ich.commands.terminal import bar, say, say_counts, shown, table
 from ich.errors import EXIT_OK, EXIT_PARTLY
 from ich.labels import LABELS
 from ich.report.contact_sheet import write_contact_sheet
+from ich.sources.rsna import Rsna
+from ich.sources.source import Source, VolumeSource
 from ich.store.prepare import prepare_store
 from ich.store.summary import PreparedSummary, ShardSummary
 
@@ -42,7 +44,7 @@ def prepare(config: DictConfig) -> int:
     else:
         _say_summary(summary)
         say("prepare", f"look through the studies: {shown(write_contact_sheet(summary.path))}")
-        _say_next(summary, config)
+        say("next", next_step(summary, source, config))
     return EXIT_PARTLY if summary.n_failed else EXIT_OK
 
 
@@ -59,13 +61,20 @@ def _say_shard(summary: ShardSummary) -> None:
     say("next", f"the same command with shard={summary.missing[0]} shards={of}")
 
 
-def _say_next(summary: PreparedSummary, config: DictConfig) -> None:
+def next_step(summary: PreparedSummary, source: Source, config: DictConfig) -> str:
+    """What can be typed next, by what the store's labels and files allow."""
     if summary.n_labelled_slices:
-        say("next", f"python train.py model=seresnext {store_words(config)}")
-    elif summary.n_labelled_studies:
-        say("next", f"python evaluate.py checkpoint=RUN subset=all {store_words(config)}")
-    else:
-        say("next", f"python predict.py checkpoint=RUN input={config.data.root}")
+        return f"python train.py model=seresnext {store_words(config)}"
+    if summary.n_labelled_studies:
+        return f"python evaluate.py checkpoint=RUN subset=all {store_words(config)}"
+    if isinstance(source, VolumeSource):
+        return "the same command with data.labels=TABLE.csv; predict.py reads DICOM, no volumes"
+    if not isinstance(source, Rsna):
+        return f"python predict.py checkpoint=RUN input={config.data.root}"
+    places = source.image_places()  # the root holds the other part too
+    if len(places) == 1:
+        return f"python predict.py checkpoint=RUN input={shown(places[0])}"
+    return "python predict.py checkpoint=RUN input=FOLDER, which holds this part's images and no others"
 
 
 def _say_summary(summary: PreparedSummary) -> None:
@@ -89,7 +98,7 @@ def _say_summary(summary: PreparedSummary) -> None:
         print(table(rows, heads=["positive", *LABELS]))
         print(table(_fold_rows(summary), heads=["part", "patients", "studies", "slices", *LABELS]))
     else:
-        say("prepare", "no labels: this store can be scored, not trained on")
+        say("prepare", "no labels: this store can be neither trained on nor evaluated")
     if summary.n_labelled_studies and not summary.n_labelled_slices:
         say("prepare", "labels of studies, none of slices: this store can be evaluated, not trained on")
     for note in filter(None, [summary.expected, *summary.notes]):

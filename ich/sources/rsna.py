@@ -82,6 +82,10 @@ class Rsna:
             return None
         return read_long_labels(self._label_file())
 
+    def image_places(self) -> list[Path]:
+        """The part's folders or zips; none where it stands in the whole set's archive, with the other part."""
+        return self._image_folders() if self._archive is None else []
+
     @cached_property
     def _archive(self) -> list[DicomFile] | None:
         """What Kaggle's zip holds, listed once; None where the set is unpacked."""
