@@ -44,10 +44,10 @@ def read_label_file(file: Path | BinaryIO, *, name: str, match: str | None = Non
     """Read a label CSV.
 
     A row names a slice or a study by SOPInstanceUID, SeriesInstanceUID, StudyInstanceUID, AccessionNumber or a path
-    relative to the root (column `file` or `path`); case, spaces and signs in names of columns don't count, and EDH, IPH, IVH,
-    SAH, SDH and ICH (any) are labels too. Labels stand in columns of their own (wide; those that are missing are unknown,
-    never 0), as `label` and `value` (long), or as the challenge writes them (`ID,Label` with `<id>_<label>`).
-    Values are 0, 1, true, false or empty.
+    relative to the root (column `file` or `path`); case, spaces and signs in names of columns don't count, and EDH,
+    IPH, IVH, SAH, SDH and ICH (any) are labels too. Labels stand in columns of their own (wide; those that are missing
+    are unknown, never 0), as `label` and `value` (long), or as the challenge writes them (`ID,Label` with
+    `<id>_<label>`). Values are 0, 1, true, false or empty.
 
     Args:
         file: the CSV, or an open one.
