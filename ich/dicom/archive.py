@@ -30,6 +30,10 @@ _ENCRYPTED, _UTF_8 = 0x1, 0x800
 STORED, DEFLATED, BZIP2 = 0, 8, 12
 
 
+class LockedMember(zipfile.BadZipFile):
+    """A member that takes a password."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """Where a zip holds one file, so that nobody has to read its list again.
@@ -85,12 +89,14 @@ def open_member(path: Path, member: Member) -> BinaryIO:
     """Open one member for reading; it is unpacked only as far as it is read.
 
     Raises:
-        zipfile.BadZipFile: damaged, encrypted, or packed in a way that isn't read; also later, while it is read.
+        LockedMember: it takes a password.
+        zipfile.BadZipFile: damaged, or packed in a way that isn't read; also later, while it is read.
         OSError: can't be read.
     """
+    if member.method < 0:
+        raise LockedMember("a member is encrypted; unpack it first")
     if member.method not in (STORED, DEFLATED, BZIP2):
-        way = "is encrypted" if member.method < 0 else f"is packed by method {member.method}"
-        raise zipfile.BadZipFile(f"a member {way}; pack it anew with deflate")
+        raise zipfile.BadZipFile(f"a member is packed by method {member.method}; pack it anew with deflate")
     if member.offset > sys.maxsize:
         raise zipfile.BadZipFile("a member is not where the list says")
     stream = path.open("rb")

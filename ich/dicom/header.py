@@ -8,8 +8,10 @@ from typing import Any, BinaryIO
 from pydicom.dataset import FileDataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from ich.dicom.archive import LockedMember
 from ich.dicom.elements import Elements, quiet_pydicom, read_dataset
 from ich.dicom.files import DicomFile
+from ich.dicom.foreign import why_no_dicom
 from ich.dicom.frames import frames_of
 from ich.dicom.kinds import SeriesKind
 from ich.dicom.not_a_slice import kind_of, why_no_ct, why_no_pixel_values, why_no_slice
@@ -111,9 +113,11 @@ def read_headers(file: DicomFile) -> tuple[SliceHeader | Rejected, ...]:
         with quiet_pydicom(), file.open() as stream:
             dataset = read_dataset(stream, with_pixels=False)
             if dataset is None:
-                foreign = ("nested_zip" if file.member else "unread_zip") if file.is_zip else "not_dicom"
+                foreign = why_no_dicom(file, stream)
                 return (Rejected(file, foreign, REASONS[foreign]),)
             return _headers_of(file, dataset, stream)
+    except LockedMember:
+        return (Rejected(file, "locked_zip", REASONS["locked_zip"]),)
     except MemoryError:
         return (Rejected(file, "out_of_memory", REASONS["out_of_memory"]),)
     except Exception as error:  # a stranger's bytes can raise almost anything in a parser: it becomes a fact

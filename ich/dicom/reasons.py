@@ -8,6 +8,8 @@ REASONS: dict[str, str] = {
     "not_dicom": "is no DICOM file",
     "unread_zip": "is a zip that is damaged, or larger than any study; name it alone to see which",
     "nested_zip": "is a zip inside a zip, which is not looked into; unpack the outer one",
+    "locked_zip": "is in a zip that is locked with a password; unpack it first",
+    "unread_archive": "is an archive of another kind than zip, which is not looked into; unpack it first",
     "unreadable": "can't be read",
     "directory": "is a DICOM directory, which lists files and holds no image",
     "not_a_volume": "is no DICOM and no NIfTI file, so it holds no volume",

@@ -2,6 +2,7 @@ import csv
 import io
 import pickle
 import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,19 @@ def test_a_zip_that_was_not_looked_into_says_so(tmp_path):
     (tmp_path / "study.zip").write_bytes(b"PK\x03\x04 no zip")
 
     assert read_headers(DicomFile(tmp_path / "study.zip"))[0].code == "unread_zip"
+
+
+def test_a_locked_zip_says_that_it_takes_a_password(tmp_path):
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as writer:
+        writer.writestr("slice.dcm", b"secret")
+    locked = bytearray((tmp_path / "study.zip").read_bytes())
+    locked[locked.index(b"PK\x01\x02") + 8] |= 1  # APPNOTE 4.4.4: bit 0 of the flags
+    (tmp_path / "study.zip").write_bytes(locked)
+
+    (found,) = read_headers(find_files(tmp_path)[0])
+
+    assert found.code == "locked_zip"
+    assert "password" in found.sentence
 
 
 def test_a_file_that_vanished_is_unreadable(tmp_path):
