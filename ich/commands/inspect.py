@@ -6,23 +6,39 @@ from omegaconf import DictConfig
 
 from ich.commands.runs import store_path
 from ich.commands.terminal import bar, say, say_counts, shown, table
-from ich.errors import EXIT_OK
+from ich.errors import EXIT_OK, DataError
 from ich.sources.source import Source
 from ich.store.estimate import Estimate
-from ich.store.inspection import inspect_source
+from ich.store.inspection import Inspection, inspect_source
 from ich.store.series_rows import SeriesRow
 
-HEADS = ["study", "series", "files", "slices", "matrix", "step mm", "tilt", "repeated", "intercept", "kind", "outcome"]
+HEADS = [
+    "study",
+    "series",
+    "files",
+    "slices",
+    "matrix",
+    "step mm",
+    "tilt",
+    "repeated",
+    "intercept",
+    "kind",
+    "outcome",
+    "series uid",
+]
 GB, MB = 1e9, 1e6
 
 
 def inspect(source: Source, config: DictConfig, *, processes: int) -> int:
-    """Print what a preparation would do.
+    """Print what a preparation would do; a table of the series also where nothing can be prepared.
 
     Args:
         source: the data set.
         config: of `prepare.py`.
         processes: that the preparation would have.
+
+    Raises:
+        DataError: nothing to prepare.
     """
     path = store_path(config)
     found = inspect_source(
@@ -36,8 +52,18 @@ def inspect(source: Source, config: DictConfig, *, processes: int) -> int:
         progress=bar,
     )
     print(table([_cells(row) for row in found.rows], heads=HEADS))
-    say_counts("series", Counter(f"{row.outcome}: {row.reason}" for row in found.rows))
-    say_counts("further series", found.further)
+    outcomes = Counter(f"{row.outcome}: {row.reason}" for row in found.rows)
+    say_counts("number of series", outcomes, more="not listed here")
+    say_counts("number of further series", found.further, more="not listed here")
+    _say_counts_of(found, processes=processes)
+    if found.error:
+        raise DataError(found.error.replace("inspect=true lists the series; or ", ""))
+    kept = "" if found.is_volumes else f"; headers are kept in {shown(path)}"
+    say("next", f"the same command without inspect=true{kept}")
+    return EXIT_OK
+
+
+def _say_counts_of(found: Inspection, *, processes: int) -> None:
     slices = "" if found.n_slices is None else f", {found.n_slices:,} slices"
     say("inspect", f"{found.n_studies:,} studies of {found.n_patients:,} patients would be read{slices}")
     files = found.files
@@ -48,13 +74,14 @@ def inspect(source: Source, config: DictConfig, *, processes: int) -> int:
     )
     if found.n_wrapped:
         say("inspect", f"{found.n_wrapped:,} slices hold 12 bits wrapped below zero; they are repaired")
-    say("inspect", _estimate(found.estimate, processes=processes))
+    if found.is_volumes:
+        say("inspect", "volumes are not looked into: slices, matrix, step and damage are found when they are prepared")
+    if not found.error:
+        say("inspect", _estimate(found.estimate, processes=processes))
     for note in found.notes:
         say("note", note)
-    say_counts("not chosen, files", found.not_chosen)
-    say_counts("rejected, files", found.rejected)
-    say("next", f"the same command without inspect=true; headers are kept in {shown(path)}")
-    return EXIT_OK
+    say_counts("not chosen, files", found.not_chosen, more="not listed here")
+    say_counts("rejected, files", found.rejected, more="not listed here")
 
 
 def _cells(row: SeriesRow) -> list[str]:
@@ -66,7 +93,7 @@ def _cells(row: SeriesRow) -> list[str]:
     intercept = " to ".join(dict.fromkeys(f"{value:g}" for value in row.intercepts))
     files = f"{row.n_files:,}"
     geometry = [slices, row.matrix, step, tilt, repeated]
-    return [row.study or "-", number, files, *geometry, intercept, row.kind, row.outcome]
+    return [row.study or "-", number, files, *geometry, intercept, row.kind, row.outcome, row.uid]
 
 
 def _estimate(estimate: Estimate | None, *, processes: int) -> str:

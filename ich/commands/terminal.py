@@ -21,12 +21,18 @@ def say(station: str, text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')}  {station:<9}{text}", flush=True)
 
 
-def say_counts(kind: str, counts: Mapping[str, int]) -> None:
-    """Print a line for each of the first sentences or codes with its count."""
+def say_counts(kind: str, counts: Mapping[str, int], *, more: str = "see the store's tables") -> None:
+    """Print a line for each of the first sentences or codes with its count, and how many others there are.
+
+    Args:
+        kind: what is counted.
+        counts: by sentence or code, the most frequent first.
+        more: where the others are found.
+    """
     for sentence, count in list(counts.items())[:MOST_KINDS]:
         say("note", f"{kind}: {count:,}, {sentence}")
     if len(counts) > MOST_KINDS:
-        say("note", f"{kind}: {len(counts) - MOST_KINDS} further kinds; see the store's tables")
+        say("note", f"{kind}: {len(counts) - MOST_KINDS} further kinds; {more}")
 
 
 class BesideBars(logging.StreamHandler[TextIO]):

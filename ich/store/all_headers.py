@@ -13,7 +13,7 @@ from ich.dicom.files import DicomFile
 from ich.errors import DataError
 from ich.progress import Progress
 from ich.sources.source import DicomSource
-from ich.store.choices import Chosen, choose
+from ich.store.choices import Chosen, NothingChosen, choose
 from ich.store.header_parts import n_parts, read_in_parts
 from ich.store.headers import PLACE, file_table, load_headers, places_of, read_header_table, with_keys, with_places
 from ich.store.keys import HashKey
@@ -89,30 +89,58 @@ class AllHeaders:
         return with_keys(table, source=self.source.name, key=self.find_key())
 
 
-def no_head_ct(source: DicomSource, table: pa.Table) -> DataError:
+class NothingToRead(DataError):
+    """A data set without a study that can be read.
+
+    Attributes:
+        table: its headers, with keys that need not be the user's.
+        files: all files.
+        studies: why nothing is chosen of each study.
+    """
+
+    def __init__(
+        self, message: str, *, table: pa.Table, files: Sequence[DicomFile], studies: Sequence[NothingChosen]
+    ) -> None:
+        super().__init__(message)
+        self.table, self.files, self.studies = table, files, studies
+
+
+def no_head_ct(
+    source: DicomSource, table: pa.Table, *, files: Sequence[DicomFile], studies: Sequence[NothingChosen]
+) -> NothingToRead:
     """The error of a data set without a study that can be read.
 
     Args:
         source: the data set.
         table: all its headers.
+        files: all its files.
+        studies: that it has all the same.
     """
     codes = dict(zip(table[PLACE].to_pylist(), table["code"].to_pylist(), strict=True)).values()
     counts = Counter(code or NO_HEAD_CT for code in codes).most_common()
-    found = ", ".join(f"{n_files} {code}" for code, n_files in counts)
-    return DataError(
-        f"data.root={source.root}: expected head CT, found none in {len(codes)} files ({found}); name another folder"
-    )
+    reasons: Counter[str] = Counter()
+    for code, n_files in (pair for one in studies for pair in one.codes):
+        reasons[code] += n_files
+    why = ", ".join(f"{n_files} {code}" for code, n_files in reasons.most_common())
+    found = ", ".join(f"{n_files} {code}{f': {why}' if code == NO_HEAD_CT and why else ''}" for code, n_files in counts)
+    way_out = "inspect=true lists the series; or name another folder" if studies else "name another folder"
+    message = f"data.root={source.root}: expected head CT, found none in {len(codes)} files ({found}); {way_out}"
+    return NothingToRead(message, table=table, files=files, studies=studies)
 
 
 def _check_something(source: DicomSource, table: pa.Table, *, files: Sequence[DicomFile]) -> None:
     """Raise unless a study can be read: before a key is made and anything is written."""
     passing = with_keys(table, source=source.name, key=HashKey(secrets.token_bytes(16), "for this check only"))
-    studies = choose(
+    found = choose(
         passing,
         files,
         labelled=np.zeros(len(table), dtype=bool),
         forced=source.series,
         keeps_every_slice=source.keeps_every_slice,
     )
-    if not any(isinstance(one, Chosen) for one in studies):
-        raise no_head_ct(source, table)
+    nothing = []
+    for one in found:
+        if isinstance(one, Chosen):
+            return
+        nothing.append(one)
+    raise no_head_ct(source, passing, files=files, studies=nothing)

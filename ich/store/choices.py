@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from ich.dicom.contents import uids_with_pages
 from ich.dicom.files import DicomFile
 from ich.dicom.header import NOT_SLICES, REASONS
-from ich.dicom.series import choose_series
-from ich.errors import DataError, NoHeadCT
+from ich.dicom.series import NoSeries, choose_series
+from ich.errors import DataError
 from ich.store.headers import PLACE, headers_of
 
 EVERY_SERIES = "every series of this source is kept"
@@ -53,10 +53,11 @@ class Chosen:
 
 @dataclass(frozen=True)
 class NothingChosen:
-    """A study without a head CT: its rows, and what was found, in words."""
+    """A study without a head CT: its rows, what was found in words, and (reason code, number of files)."""
 
     rows: np.ndarray = field(repr=False)
     sentence: str
+    codes: tuple[tuple[str, int], ...] = ()
 
 
 class _Words:
@@ -184,8 +185,9 @@ class _Chooser:
         headers = headers_of(self.table.take(pa.array(rows)), self.files)
         try:
             choice = choose_series(headers, series=series)
-        except NoHeadCT as error:
-            return NothingChosen(rows, str(error).removeprefix("study: ").split(";")[0])
+        except NoSeries as error:
+            codes = tuple((one.code, one.n_files) for one in error.not_chosen)
+            return NothingChosen(rows, str(error).removeprefix("study: ").split(";")[0], codes)
         reasons = {id(header): (one.code, one.sentence) for one in choice.not_chosen for header in one.headers}
         chosen = {id(header) for header in choice.headers}
         is_chosen = np.array([id(header) in chosen for header in headers], dtype=bool)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,9 +12,10 @@ from ich.dicom.pixels import is_wrapped
 from ich.dicom.slabs import is_thin, slab_groups
 from ich.progress import Progress, quiet
 from ich.sources.source import Source
+from ich.store.all_headers import NothingToRead
 from ich.store.estimate import Estimate, Size, estimate
 from ich.store.headers import headers_of
-from ich.store.inventory import Inventory, Listed
+from ich.store.inventory import Inventory, Listed, without_studies
 from ich.store.prepare import open_source
 from ich.store.series_rows import SeriesRow, series_rows
 from ich.store.settings import StoreSettings
@@ -37,6 +38,8 @@ class Inspection:
         n_wrapped: slices with 12 bits wrapped below zero, which are repaired.
         notes: sentences on the data set.
         estimate: what the run will take; None where no sample could be read.
+        is_volumes: the data are volumes, of which nothing is looked into or kept.
+        error: why nothing can be prepared; "" where something can.
     """
 
     rows: tuple[SeriesRow, ...]
@@ -50,6 +53,8 @@ class Inspection:
     n_wrapped: int
     notes: tuple[str, ...]
     estimate: Estimate | None
+    is_volumes: bool = False
+    error: str = ""
 
 
 def inspect_source(
@@ -77,12 +82,16 @@ def inspect_source(
 
     Raises:
         ConfigError: a setting out of range.
-        DataError: nothing to prepare, or a store of another source or key in the way.
+        DataError: no files, or a store of another source or key in the way.
     """
     share = share_of(shard, shards)
-    StoreSettings.of(source, size=size, slab_mm=slab_mm)  # before anything is read
+    settings = StoreSettings.of(source, size=size, slab_mm=slab_mm)  # before anything is read
     path = path.absolute()
-    opened = open_source(source, path, processes=processes, share=share, progress=progress)
+    try:
+        opened = open_source(source, path, processes=processes, share=share, progress=progress)
+    except NothingToRead as error:
+        nothing = _inspection(without_studies(error), settings=settings, processes=processes)
+        return replace(nothing, error=str(error))
     inventory = opened.inventory
     inventory.save(path)
     settings = StoreSettings.of(source, size=size, slab_mm=slab_mm, key_id=opened.key.id)
@@ -107,7 +116,12 @@ def _inspection(inventory: Inventory, *, settings: StoreSettings, processes: int
         rejected=rejected,
         n_wrapped=sum(n_wrapped for _, n_wrapped in measured),
         notes=inventory.notes,
-        estimate=estimate(inventory.studies, sizes or None, settings=settings, processes=processes),
+        estimate=(
+            estimate(inventory.studies, sizes or None, settings=settings, processes=processes)
+            if inventory.studies
+            else None
+        ),
+        is_volumes=inventory.headers is None,
     )
 
 

@@ -12,7 +12,7 @@ from ich.dicom.files import DicomFile
 from ich.labels import LABELS
 from ich.progress import Progress, quiet
 from ich.sources.source import DicomSource, RejectedFile, Source, StudyTask, VolumeSource
-from ich.store.all_headers import HEADERS_FILE, NO_HEAD_CT, AllHeaders, no_head_ct
+from ich.store.all_headers import HEADERS_FILE, NO_HEAD_CT, AllHeaders, NothingToRead, no_head_ct
 from ich.store.choices import Chosen, NothingChosen, choose
 from ich.store.dicom_study import DicomStudy
 from ich.store.header_hash import hash_rows
@@ -124,23 +124,29 @@ def _inventory(source: DicomSource, table: pa.Table, *, files: Sequence[DicomFil
     labels = _labels(source, table, key=key)
     labelled = ~np.isnan(labels.slices).all(axis=1)
     lister = _Lister(source, table, files, labels, key)
-    sentences: dict[int, str] = {}
+    nothing: list[NothingChosen] = []
     chosen: list[Chosen] = []
     for one in choose(
         table, files, labelled=labelled, forced=source.series, keeps_every_slice=source.keeps_every_slice
     ):
         if isinstance(one, NothingChosen):
-            sentences |= dict.fromkeys(one.rows.tolist(), one.sentence)
+            nothing.append(one)
         else:
             chosen.append(one)
     if not chosen:
-        raise no_head_ct(source, table)
+        raise no_head_ct(source, table, files=files, studies=nothing)
     studies = sorted((lister.listed(one) for one in chosen), key=lambda one: one.study)
     n_anonymous = sum(not one.patient for one in chosen)
     notes = (*labels.notes, *([f"{n_anonymous} {NO_PATIENT}"] if n_anonymous else []))
     return Inventory(
-        tuple(studies), _rejected(table, chosen, sentences), len(files), notes, table, files, labels.unmatched
+        tuple(studies), _rejected(table, chosen, nothing), len(files), notes, table, files, labels.unmatched
     )
+
+
+def without_studies(error: NothingToRead) -> Inventory:
+    """The inventory of a data set of which nothing can be read."""
+    table, files = error.table, error.files
+    return Inventory((), _rejected(table, (), error.studies), len(files), (), table, files)
 
 
 def _labels(source: DicomSource, table: pa.Table, *, key: HashKey) -> MatchedLabels:
@@ -151,8 +157,9 @@ def _labels(source: DicomSource, table: pa.Table, *, key: HashKey) -> MatchedLab
     return match_labels(known, table, key=key, source=source.name)
 
 
-def _rejected(table: pa.Table, chosen: Sequence[Chosen], sentences: dict[int, str]) -> tuple[RejectedFile, ...]:
+def _rejected(table: pa.Table, chosen: Sequence[Chosen], nothing: Sequence[NothingChosen]) -> tuple[RejectedFile, ...]:
     """Files that belong to no chosen study, once each."""
+    sentences = {row: one.sentence for one in nothing for row in one.rows.tolist()}
     places = table[PLACE].to_numpy()
     taken = np.zeros(int(places.max(initial=-1)) + 1, dtype=bool)
     for one in chosen:

@@ -36,6 +36,7 @@ class SeriesRow:
         tilt_degrees: of the gantry; None for slices that aren't axial, or none.
         n_repeated: slices at the position of another one.
         intercepts: the lowest and the highest rescale intercept; () where there is no slice.
+        uid: SeriesInstanceUID, as `data.series` takes it; "" for a volume. For the user's own terminal only.
     """
 
     study: str
@@ -50,6 +51,7 @@ class SeriesRow:
     tilt_degrees: float | None = None
     n_repeated: int = 0
     intercepts: tuple[float, ...] = ()
+    uid: str = ""
 
 
 Row = tuple[str, Callable[[], SeriesRow]]  # the outcome, and the rest once it is wanted
@@ -124,9 +126,10 @@ def _described(
 ) -> SeriesRow:
     assert inventory.headers is not None
     part = inventory.headers.take(pa.array(rows))
+    uid = part["series_uid"][0].as_py() or ""
     slices = part.filter(pa.compute.is_valid(part["position_x"]))
     if not len(slices):
-        return SeriesRow(study, number, n_files, 0, "", None, "", outcome, reason)
+        return SeriesRow(study, number, n_files, 0, "", None, "", outcome, reason, uid=uid)
     headers = headers_of(slices, inventory.files)
     matrix = Counter(f"{header.rows} x {header.columns}" for header in headers).most_common(1)[0][0]
     ordered = order_slices(headers)
@@ -144,6 +147,7 @@ def _described(
         tilt_degrees=ordered.tilt_degrees if is_axial(headers[0]) else None,
         n_repeated=ordered.n_repeated,
         intercepts=(min(intercepts), max(intercepts)),
+        uid=uid,
     )
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from ich.errors import DataError
 from ich.sources.folder import Folder
 from ich.store.inspection import MOST_ROWS, inspect_source
 
@@ -103,10 +102,21 @@ def test_a_data_set_of_which_no_pixel_can_be_read_has_no_estimate(inspect, tmp_p
     assert inspect(Folder(tmp_path / "export")).estimate is None
 
 
-def test_a_folder_without_head_ct_is_refused_as_by_a_preparation(inspect, tmp_path):
-    (tmp_path / "export").mkdir()
+def test_a_folder_without_head_ct_has_its_series_listed_and_nothing_written(inspect, tmp_path, write_study):
+    write_study(tmp_path / "export", 1, n_slices=2)
     (tmp_path / "export" / "letter.txt").write_text("x")
 
-    with pytest.raises(DataError, match="expected head CT, found none in 1 files"):
-        inspect(Folder(tmp_path / "export"))
+    found = inspect(Folder(tmp_path / "export"))
+
+    assert [(row.n_slices, row.outcome, row.uid) for row in found.rows] == [(2, "no_head_ct", "9.1.1")]
+    assert found.rejected == {"no_head_ct": 2, "not_dicom": 1}
+    assert "expected head CT, found none in 3 files (2 no_head_ct: 2 too_few_slices, 1 not_dicom)" in found.error
     assert not (tmp_path / "stores").exists()
+
+
+def test_a_series_that_is_listed_can_be_asked_for_by_its_uid(inspect, root):
+    [_, bone, few] = inspect(Folder(root)).rows
+
+    asked = inspect(Folder(root, series=[bone.uid, few.uid])).rows
+
+    assert {row.uid for row in asked if row.outcome == "chosen"} == {bone.uid, few.uid}
