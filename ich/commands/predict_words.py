@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ich.commands.numerals import counted
 from ich.commands.terminal import say, shown, table
 from ich.dicom.kinds import SeriesKind
 from ich.dicom.reasons import REASONS
@@ -41,14 +42,18 @@ def say_scored(
     ]
     print(table(lines, heads=["study", "slices", *LABELS, f"flagged at {point.replace('_', ' ')}"]))
     if len(rows) > len(first):
-        say("predict", f"{len(rows) - len(first)} further studies in worklist.csv")
+        say("predict", f"{counted(len(rows) - len(first), 'further study', 'further studies')} in worklist.csv")
     for row in first:
         if row["n_warnings"]:
             say("note", f"{row['folder']}: {row['warnings']}")
     say_unread(unread)
     for note in notes:
         say("note", note)
-    say("predict", f"{len(rows)} studies scored; {n_left_out} files or series not used, see {_not_used(folder)}")
+    say(
+        "predict",
+        f"{counted(len(rows), 'study', 'studies')} scored; {n_left_out} files or series not used, "
+        f"see {_not_used(folder)}",
+    )
     say("predict", "research use only: not a medical device")
     say("next", f"open {shown(folder / first[0]['folder'] / 'page.html')}")
 

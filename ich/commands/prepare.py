@@ -6,6 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ich.commands.inspect import inspect
+from ich.commands.numerals import counted
 from ich.commands.runs import store_path, store_words
 from ich.commands.terminal import bar, say, say_counts, shown, table
 from ich.errors import EXIT_OK, EXIT_PARTLY
@@ -52,11 +53,11 @@ def _say_shard(summary: ShardSummary) -> None:
     of = summary.share.of
     say(
         "prepare",
-        f"shard {summary.share.number} of {of}: {summary.n_studies} studies in {shown(summary.path)} "
-        f"({summary.n_made} made now, {summary.seconds:.0f} s)",
+        f"shard {summary.share.number} of {of}: {counted(summary.n_studies, 'study', 'studies')} in "
+        f"{shown(summary.path)} ({summary.n_made} made now, {summary.seconds:.0f} s)",
     )
     if summary.n_failed:
-        say("prepare", f"{summary.n_failed} studies could not be read")
+        say("prepare", f"{counted(summary.n_failed, 'study', 'studies')} could not be read")
     say("prepare", f"{of - len(summary.missing)} of {of} shards are done; training waits for all of them")
     say("next", f"the same command with shard={summary.missing[0]} shards={of}")
 
@@ -80,8 +81,9 @@ def next_step(summary: PreparedSummary, source: Source, config: DictConfig) -> s
 def _say_summary(summary: PreparedSummary) -> None:
     say(
         "prepare",
-        f"{summary.n_studies} studies of {summary.n_patients} patients, {summary.n_slices:,} slices in "
-        f"{shown(summary.path)} ({summary.n_made} made now, {summary.seconds:.0f} s)",
+        f"{counted(summary.n_studies, 'study', 'studies')} of {counted(summary.n_patients, 'patient')}, "
+        f"{counted(summary.n_slices, 'slice')} in {shown(summary.path)} "
+        f"({summary.n_made} made now, {summary.seconds:.0f} s)",
     )
     files = summary.files
     say(
@@ -90,7 +92,7 @@ def _say_summary(summary: PreparedSummary) -> None:
         f"{files['rejected']:,} rejected{' (rejected.csv)' if files['rejected'] else ''}",
     )
     if summary.n_failed:
-        say("prepare", f"{summary.n_failed} studies could not be read; rejected.csv says why")
+        say("prepare", f"{counted(summary.n_failed, 'study', 'studies')} could not be read; rejected.csv says why")
     if summary.n_labelled_slices or summary.n_labelled_studies:
         by_slice = [["slices", *(f"{summary.positive_slices[label]:,}" for label in LABELS)]]
         by_study = [["studies", *(f"{summary.positive_studies[label]:,}" for label in LABELS)]]

@@ -206,7 +206,8 @@ def _warnings(ordered: OrderedSlices, planes: Planes, *, slabs: bool) -> tuple[s
     )
     found = [*ordered.warnings, *about_slices]
     if len(planes.sources) < MIN_SLICES:
-        found.append(f"only {len(planes.sources)} slices: scores of a study are made for whole heads")
+        n_slices = f"{len(planes.sources)} slice{'s' if len(planes.sources) > 1 else ''}"
+        found.append(f"only {n_slices}: scores of a study are made for whole heads")
     if slabs:
         found.append(f"{len(planes.stored)} thin slices are averaged into {len(planes.sources)} slabs")
     return tuple(found)

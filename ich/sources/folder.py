@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -54,7 +55,12 @@ class Folder:
 
     def files(self) -> list[DicomFile]:
         """Every file below the root but the label table."""
-        return [file for file in find_files(self.root) if file.path != self.label_file]
+        return list(self._found)
+
+    @cached_property
+    def _found(self) -> tuple[DicomFile, ...]:
+        """Looked for once, so that what is odd about a folder is said once."""
+        return tuple(file for file in find_files(self.root) if file.path != self.label_file)
 
     def labels(self) -> LabelTable | None:
         """What the label table says; None without one."""

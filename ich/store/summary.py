@@ -120,7 +120,7 @@ def count_warnings(all_facts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     warnings = [warning for facts in all_facts for warning in facts["warnings"]]
     counts = Counter(map(_kind, warnings))
     examples = {_kind(warning): warning for warning in reversed(warnings)}
-    return {f"as: {examples[kind]}" if counts[kind] > 1 else examples[kind]: n for kind, n in counts.most_common()}
+    return {f"{'for instance: ' if n > 1 else ''}{examples[kind]}": n for kind, n in counts.most_common()}
 
 
 def _kind(warning: str) -> str:

@@ -251,3 +251,7 @@ def test_the_patient_is_hidden_from_what_is_printed(study):
 
     assert scan.patient_id == "made"
     assert "made" not in repr(scan)
+
+
+def test_one_slice_is_not_called_slices(write_slice):
+    assert any(warning.startswith("only 1 slice:") for warning in preprocess_scan(write_slice()).warnings)

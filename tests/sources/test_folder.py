@@ -132,3 +132,13 @@ def test_labels_of_volumes_come_by_path(tmp_path):
     labels = {name: task.labels for name, task in source.studies()}
     np.testing.assert_array_equal(labels["a/049"], [np.nan] * 5 + [1])
     np.testing.assert_array_equal(labels["a/050"], [np.nan] * 4 + [0, 0])
+
+
+def test_a_link_that_leads_out_is_said_once_however_often_files_are_asked_for(tmp_path, caplog):
+    root = write(tmp_path / "root", "a.dcm", "head.nii", content=DICOM)
+    write(tmp_path / "other", "b.dcm")
+    (root / "link").symlink_to(tmp_path / "other")
+
+    open_folder(root).files()
+
+    assert sum("lead out of the input folder" in line for line in caplog.messages) == 1

@@ -25,4 +25,4 @@ def test_nothing_is_said_where_counts_agree_or_none_are_known():
 def test_warnings_that_differ_in_numbers_only_are_counted_together():
     facts = [{"warnings": ["3 slices repeat", "gap of 5.2 mm"]}, {"warnings": ["14 slices repeat"]}, {"warnings": []}]
 
-    assert count_warnings(facts) == {"as: 3 slices repeat": 2, "gap of 5.2 mm": 1}
+    assert count_warnings(facts) == {"for instance: 3 slices repeat": 2, "gap of 5.2 mm": 1}
