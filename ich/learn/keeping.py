@@ -63,6 +63,7 @@ class BestAndLast(Checkpoint):
         self._began = self._saved_at = clock()
         self._earlier_seconds = 0.0
         self._validation_to_come = self._stopping = False
+        self._all_is_written = False  # no batch was learned from since it was written
         self._common_batches = 0  # validation batches that every process has
 
     @property
@@ -86,7 +87,7 @@ class BestAndLast(Checkpoint):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         """Leave after a step that all processes wrote down; its row of `metrics.csv` is written by now."""
-        if self._stopping:
+        if self._stopping and self._all_is_written:
             raise Stopped
 
     def on_train_batch_end(
@@ -96,6 +97,7 @@ class BestAndLast(Checkpoint):
         due = self._clock() - self._saved_at >= 60 * self._keeping.minutes
         stop, due = _any_process(trainer, [self._stop.asked, due])
         self._stopping |= stop
+        self._all_is_written = False
         accumulates = (batch_idx + 1) % trainer.accumulate_grad_batches != 0  # gradients that no checkpoint holds
         if trainer.is_last_batch or accumulates or not (due or self._stopping):
             return
@@ -158,6 +160,7 @@ class BestAndLast(Checkpoint):
     def _save_last(self, trainer: pl.Trainer) -> None:
         trainer.save_checkpoint(self.last_path, weights_only=False)
         self._saved_at = self._clock()
+        self._all_is_written = True
 
 
 def _any_process(trainer: pl.Trainer, flags: list[bool]) -> list[bool]:

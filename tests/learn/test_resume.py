@@ -57,7 +57,7 @@ class Crash(Callback):
 def train(store, recipe, settings, net):
     """Trains three epochs with everything that draws or keeps a state: dropout, augmentation, weight averaging."""
 
-    def run(folder, *callbacks, keeping=USUAL_KEEPING, averaged=True, workers=0):
+    def run(folder, *callbacks, keeping=USUAL_KEEPING, averaged=True, workers=0, accumulate=1):
         data = SliceDataModule(
             store.path, fold=0, leave_out=[2], batch_size=6, workers=workers, augment=Light(), seed=1
         )
@@ -67,7 +67,7 @@ def train(store, recipe, settings, net):
             data,
             net={**net, "drop_rate": 0.5},
             recipe=dataclasses.replace(recipe, loss=copy.deepcopy(recipe.loss)),  # a stop may leave it in evaluation
-            settings=dataclasses.replace(settings, max_epochs=3),
+            settings=dataclasses.replace(settings, max_epochs=3, accumulate=accumulate),
             watching=Watching(callbacks=[*ema, *callbacks], show_bar=False),
             keeping=keeping,
         )
@@ -98,6 +98,19 @@ def assert_as_if_nothing_had_been(run, whole_run):
     one, other = (pd.read_csv(folder / "metrics.csv") for folder in (run, whole_run))
     measured = [column for column in other.columns if "per_second" not in column]
     pd.testing.assert_frame_equal(one[measured], other[measured])
+
+
+def test_who_is_asked_in_the_middle_of_an_accumulated_step_finishes_it_first(train, tmp_path):
+    request, run = StopRequest(), tmp_path / "run"
+
+    with pytest.raises(Stopped):
+        train(run, Ask(request, step=0), keeping=Keeping(stop=request), accumulate=2)  # after the first of two batches
+
+    stopped = read_stopped(run / "checkpoints" / "last.ckpt")
+    assert (stopped.n_batches, stopped.n_steps) == (2, 1)
+    train(run, accumulate=2)
+    train(tmp_path / "whole", accumulate=2)
+    assert_as_if_nothing_had_been(run, tmp_path / "whole")
 
 
 @pytest.mark.parametrize(
