@@ -30,7 +30,7 @@ def assign_folds(
         options: number of folds, test share, seed.
         forget: earlier folds were made with other options; everyone is placed anew.
     """
-    placed = {} if forget else _remembered(path / FOLDS_FILE)
+    placed = {} if forget else remembered_folds(path)
     folds = place_patients(studies, pixels, options=options, placed=placed)
     remember_folds(path, {**placed, **folds.by_patient})
     return folds
@@ -106,7 +106,9 @@ def _torn(by_key: Mapping[str, int], patients: Sequence[str], pixels: Mapping[st
     return (f"{n_torn} identical slices stand in several folds of the file",) if n_torn else ()
 
 
-def _remembered(file: Path) -> dict[str, int]:
+def remembered_folds(path: Path) -> dict[str, int]:
+    """Fold of each patient as the last preparation of a store left it; none where there was no preparation."""
+    file = path / FOLDS_FILE
     if not file.is_file():
         return {}
     table = pd.read_csv(file, dtype={"patient": str})

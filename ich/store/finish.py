@@ -12,7 +12,8 @@ import pandas as pd
 from ich.errors import DataError
 from ich.sources.source import RejectedFile, positive_counts
 from ich.store.account import FileAccount, account_files, replaced_studies
-from ich.store.assign import assign_folds, folds_from_file, remember_folds
+from ich.store.assign import assign_folds, folds_from_file, remember_folds, remembered_folds
+from ich.store.changes import change_notes
 from ich.store.files import remove_leftovers
 from ich.store.folds import Folds, group_patients
 from ich.store.gather import (
@@ -115,6 +116,7 @@ class _Run:
             raise nothing_readable(failed)
         studies, slices = study_table(facts), slice_table(facts)
         pixels = pixels_by_patient(facts)
+        before = remembered_folds(path)
         placed = self._place(studies, pixels=pixels)
         studies.insert(2, "fold", studies["patient"].map(placed.by_patient).astype("int64"))
         files = account_files(facts, self.inventory, failed=failed)
@@ -122,7 +124,9 @@ class _Run:
         write_unmatched(path, self.inventory.unmatched)
         write_tables(path, studies, slices=slices)
         together = _together(sorted(pixels), pixels) if asked.folds is None else ()
-        notes = (*self.inventory.notes, *placed.notes, *together, *self._left_over(len(facts)))
+        changes = change_notes(asked, before=before, after=placed.by_patient)
+        kept = (*self._left_over(len(facts)), *self._without_files(facts))
+        notes = (*self.inventory.notes, *placed.notes, *together, *changes, *kept)
         summary = self._summary(facts, files, studies=studies, slices=slices, n_failed=len(failed), notes=notes)
         write_whole(path, asked, summary=summary)
         remove_parts(path)
@@ -185,6 +189,15 @@ class _Run:
         placed = folds_from_file(asked.folds, patients, source=asked.source.name, key=self.key, pixels=pixels)
         remember_folds(self.path, placed.by_patient)
         return placed
+
+    def _without_files(self, facts: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+        n_kept = len({one["study"] for one in facts} - {one.study for one in self.inventory.studies})
+        if not n_kept:
+            return ()
+        return (
+            f"{n_kept:,} studies of an earlier run stay in the store though their files are not among these; for a "
+            "store without them choose another store.path",
+        )
 
     def _left_over(self, n_studies: int) -> tuple[str, ...]:
         n_others = len(list((self.path / "studies").glob("*.json"))) - n_studies

@@ -23,6 +23,7 @@ from ich.store.parallel import in_parallel
 from ich.store.record import STORE_FILE, Asked, mark_unfinished
 from ich.store.settings import FORMAT, StoreSettings
 from ich.store.shards import Share, share_of
+from ich.store.store import WHOLE
 from ich.store.summary import PreparedSummary, ShardSummary
 from ich.store.write import StudyJob, StudyWritten, is_array_whole, write_study
 
@@ -77,6 +78,7 @@ def prepare_store(
     key, inventory = opened.key, opened.inventory
     settings = StoreSettings.of(source, size=size, slab_mm=slab_mm, key_id=key.id)
     asked = Asked(source, settings, options, folds, share, opened.earlier, started)
+    _refuse_other_shards(asked, path)
     inventory.save(path)
     made = _make_studies(path, asked, inventory=inventory, processes=processes, progress=progress)
     if share.of == 1 and not any((path / "studies").glob("*.json")):
@@ -157,6 +159,19 @@ def _earlier(path: Path, source: Source) -> dict[str, Any] | None:
             f"{part or 'all parts'}; {way_out}"
         )
     return content
+
+
+def _refuse_other_shards(asked: Asked, path: Path) -> None:
+    """A whole store can't be opened while shards of another number are to be done: refuse where nothing else changed."""
+    if asked.earlier is None or asked.share.of == 1:
+        return
+    shards = asked.earlier.get("shards", WHOLE)
+    is_same = asked.earlier["settings_hash"] == asked.settings.hash and asked.earlier_split == asked.split
+    if is_same and not shards["missing"] and shards["of"] != asked.share.of:
+        raise DataError(
+            f"shards={asked.share.of}: expected no whole store, found one at {path} that was made in {shards['of']}; "
+            "leave shard and shards out to bring it up to date, or choose another store.path"
+        )
 
 
 def _same_key(key: HashKey, earlier: Mapping[str, Any] | None, path: Path) -> HashKey:

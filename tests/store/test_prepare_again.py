@@ -62,6 +62,34 @@ def test_another_size_makes_every_study_again_and_gives_another_hash(prepare, rs
     assert Store.open(large.path).read_study(Store.open(large.path).studies["study"][0]).shape == (5, 64, 64)
 
 
+def test_another_size_and_seed_are_said_with_how_many_patients_changed_sides(prepare, rsna_root):
+    before = Store.open(prepare(Rsna(rsna_root)).path).studies.set_index("patient")["fold"]
+
+    summary = prepare(Rsna(rsna_root), size=64, seed=5)
+
+    after = Store.open(summary.path).studies.set_index("patient")["fold"][before.index]
+    n_moved, n_crossed = (before != after).sum(), ((before == -1) != (after == -1)).sum()
+    assert "all studies were made again with other settings (size 32 -> 64)" in summary.notes
+    [split] = [note for note in summary.notes if note.startswith("the split was made anew (seed 0 -> 5): ")]
+    assert f": {n_moved} of 9 patients changed their fold, {n_crossed} between test and training; " in split
+    assert n_crossed > 0
+
+
+def test_nothing_is_said_of_changes_where_nothing_changed(prepare, rsna_root):
+    assert prepare(Rsna(rsna_root)).notes == prepare(Rsna(rsna_root)).notes
+
+
+def test_studies_whose_files_are_not_in_this_folder_are_counted_in_a_note(prepare, tmp_path, write_study):
+    for number, name in enumerate(("one", "other"), start=1):
+        write_study(tmp_path / name, number)
+    prepare(Folder(tmp_path / "one"))
+
+    summary = prepare(Folder(tmp_path / "other"))
+
+    assert summary.n_studies == 2
+    assert any(note.startswith("1 studies of an earlier run stay in the store") for note in summary.notes)
+
+
 def test_a_label_that_changed_makes_only_its_study_again(prepare, rsna_root):
     prepare(Rsna(rsna_root))
     table = rsna_root / "stage_2_train.csv"

@@ -86,6 +86,16 @@ def test_a_store_holds_one_part_of_a_data_set(prepare, rsna_root, write_study):
     assert "77" not in set(Store.open(path).studies["study_uid"])
 
 
+def test_a_whole_store_is_not_taken_apart_into_shards(prepare, rsna_root):
+    path = prepare(Rsna(rsna_root)).path
+    before = contents(path)
+
+    with pytest.raises(DataError, match=r"shards=3: expected no whole store, found one at .* made in 1; leave shard"):
+        prepare(Rsna(rsna_root), shard=0, shards=3)
+
+    assert contents(path) == before
+
+
 def test_a_part_whose_preparation_was_killed_is_not_mixed_with_another(prepare, rsna_root, write_study):
     write_study(rsna_root / "stage_2_test", 77)
     (prepare(Rsna(rsna_root)).path / "store.json").unlink()
