@@ -9,7 +9,8 @@ import pandas as pd
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.runs import BEST, CONFIG_FILE, ENSEMBLE_FILE, RESULT_FILE
+from ich.commands.resume import is_finished
+from ich.commands.runs import BEST, CONFIG_FILE, RESULT_FILE
 from ich.commands.terminal import shown
 from ich.ensemble.ensemble import ICHEnsemble
 from ich.errors import CheckpointError, ConfigError
@@ -61,7 +62,7 @@ def fold_runs(sweep: Path, store: Store) -> list[FoldRun]:
         ConfigError: a fold without a run or with two, patients in no fold, or a run that chose on the fold it left out.
     """
     folders = sorted(path.parent for path in sweep.glob(f"*/{CONFIG_FILE}"))
-    runs = [_fold_run(folder) for folder in folders if _has_nets(folder)]
+    runs = [_fold_run(folder) for folder in folders if is_finished(folder)]
     if not runs:
         raise CheckpointError(
             f"checkpoint={sweep}: expected the folder of a sweep over folds, found no finished run in it; "
@@ -78,10 +79,6 @@ def with_controls(table: pd.DataFrame, model: ICHEnsemble) -> pd.DataFrame:
     for name in (PREVALENCE, STUDY_PREVALENCE):
         columns |= {f"{name}_{label}": model.facts[name][number] for number, label in enumerate(LABELS)}
     return pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
-
-
-def _has_nets(folder: Path) -> bool:
-    return (folder / ENSEMBLE_FILE).is_file() or (folder / BEST).is_file()
 
 
 def _fold_run(folder: Path) -> FoldRun:

@@ -82,10 +82,13 @@ def _rows(frame: pd.DataFrame, *, scored: bool) -> list[list[str]]:
 
 
 def _next(frame: pd.DataFrame, folder: Path) -> str:
+    folds = _varied(frame) == ["data.fold"]
+    if folds and set(frame["state"]) != {STATES[EXIT_OK]}:
+        return "the same command again, which trains the folds that are missing; then all are scored together"
     best = folder / str(frame.loc[0, "job"])
     config = OmegaConf.load(best / CONFIG_FILE)
     assert isinstance(config, DictConfig)
-    if _varied(frame) == ["data.fold"]:
+    if folds:
         return f"python evaluate.py checkpoint={shown(folder)} subset=out_of_fold {store_words(config)}"
     return f"python evaluate.py checkpoint={shown(best)} {store_words(config)}"
 

@@ -52,6 +52,15 @@ def test_a_run_that_chose_on_the_fold_it_left_out_is_refused(how, tmp_path):
         fold_runs(tmp_path, store_of(0))
 
 
+def test_a_fold_that_was_stopped_is_not_scored_though_it_has_a_net(tmp_path):
+    for fold in (0, 1):
+        make_run(tmp_path / str(fold), fold=fold)
+    (tmp_path / "1" / "result.json").unlink()
+
+    with pytest.raises(ConfigError, match=r"expected one run for each of the folds \[0, 1\], found runs of \[0\]"):
+        fold_runs(tmp_path, store_of(0, 1))
+
+
 def test_patients_that_no_fold_holds_are_refused(tmp_path):
     make_run(tmp_path / "0", fold=0)
 

@@ -1,5 +1,8 @@
-from ich.commands.job_record import JobRecord
-from ich.commands.sweep_table import sweep_frame
+import pytest
+from omegaconf import OmegaConf
+
+from ich.commands.job_record import JobRecord, write_record
+from ich.commands.sweep_table import say_sweep, sweep_frame
 
 
 def record(number, *, lr, code=0, **scores):
@@ -29,3 +32,18 @@ def test_further_scores_follow():
 
 def test_no_job_is_an_empty_table():
     assert sweep_frame([]).empty
+
+
+@pytest.mark.parametrize(("code", "told"), [(0, "subset=out_of_fold"), (1, "the same command again")])
+def test_folds_are_scored_together_only_when_all_have_ended_well(code, told, tmp_path, capsys):
+    for fold, one in enumerate((0, code)):
+        job = JobRecord(fold, (f"data.fold={fold}",), one, "", 1.0, {} if one else {"log_loss": 0.3})
+        write_record(tmp_path / str(fold), job)
+        config = {"data": {"name": "phantom"}, "store": {"path": "p"}, "paths": {"stores": "stores"}}
+        OmegaConf.save(config, tmp_path / str(fold) / "config.yaml")
+
+    say_sweep("train", tmp_path, since=0.0, lost=False)
+
+    said = capsys.readouterr().out
+    assert told in said
+    assert ("out_of_fold" in said) is (code == 0)
