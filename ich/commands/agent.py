@@ -8,8 +8,8 @@ import sys
 import uuid
 from pathlib import Path
 
-from ich.commands.failure import write_failure
-from ich.errors import EXIT_FAILED, EXIT_STOPPED, EXIT_USER
+from ich.commands.failure import error_of, failure_of, write_failure
+from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, EXIT_USER
 
 OWN_ENDPOINT = "localhost:0"  # a free port of this machine, for trainings that stay on it
 RUN_ID = "ich"  # that the agents of several machines find each other by
@@ -45,10 +45,21 @@ def main(run: Path, trust: str, *, processes: int, nodes: int, endpoint: str) ->
     try:
         elastic_launch(config, sys.executable)("-m", "ich.commands.rank", str(run), trust)
     except SignalException:
-        return EXIT_STOPPED  # handed on to the ranks, which have ended since
+        return _code_after_stop(run)  # handed on to the ranks, which have ended since
     except ChildFailedError as error:
         return _code_of(run, {rank: failure.exitcode for rank, failure in error.failures.items()})
-    return 0
+    return EXIT_OK
+
+
+def _code_after_stop(run: Path) -> int:
+    """What ranks that were told to end amount to: they may have failed on the way, or been done before."""
+    from ich.commands.runs import RESULT_FILE
+
+    if (run / RESULT_FILE).is_file():
+        return EXIT_OK
+    if error_of(run):
+        return EXIT_USER
+    return EXIT_FAILED if failure_of(run) else EXIT_STOPPED
 
 
 def _code_of(run: Path, codes: dict[int, int]) -> int:

@@ -14,18 +14,19 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ich.commands.agent import OWN_ENDPOINT
 from ich.commands.failure import error_of, failure_of, forget
 from ich.commands.lock import COMMAND_LOCK, RANK_LOCK, held
 from ich.commands.runs import RESULT_FILE, config_hash
 from ich.commands.terminal import BAR_ENVIRONMENT, say, shown
-from ich.errors import EXIT_STOPPED, ConfigError, IchError
+from ich.errors import EXIT_OK, EXIT_STOPPED, ConfigError, IchError
 from ich.learn.stop import end_with_parent
 
 OF_OTHER_RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT")
 OF_OTHER_AGENTS = ("TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_MAX_RESTARTS")
+ENDED = (EXIT_STOPPED, -signal.SIGTERM, 128 + signal.SIGTERM)  # of a process that was asked to end, srun's word last
 FIRST_PORT, N_PORTS = 29500, 1000  # where the agents of several machines meet: by the cluster job's number
 
 Started = list["subprocess.Popen[bytes]"]
@@ -41,7 +42,13 @@ class RankFailedError(Exception):
 
 
 def launch(
-    runs: Sequence[Path], *, processes: int, nodes: int = 1, side_by_side: int = 1, named: Path | None = None
+    runs: Sequence[Path],
+    *,
+    processes: int,
+    nodes: int = 1,
+    side_by_side: int = 1,
+    named: Path | None = None,
+    more_follows: bool = False,
 ) -> list[dict[str, Any]]:
     """Train each run folder in processes of its own and return what each wrote into `result.json`.
 
@@ -53,10 +60,12 @@ def launch(
         nodes: machines a run.
         side_by_side: runs at the same time.
         named: folder to name where these runs were stopped; None: their own.
+        more_follows: in this command, as in a sweep: who asks to stop then means that too, also where these runs
+            were done before they could stop.
 
     Raises:
         IchError: a run ended because of something the user can mend, in the words of the rank that met it.
-        RankFailedError: a run ended otherwise.
+        RankFailedError: a run ended otherwise, also after it was asked to stop.
         KeyboardInterrupt: Ctrl-C, after the ranks have written their checkpoint.
         SystemExit: SIGTERM, likewise; its code is EXIT_STOPPED.
     """
@@ -69,7 +78,10 @@ def launch(
         waiting = [run for run in runs if not (run / RESULT_FILE).is_file()]
         for start in range(0, len(waiting), side_by_side):
             together = waiting[start : start + side_by_side]
-            _train_together(together, processes=processes, nodes=nodes, named=named)
+            asked = _train_together(together, processes=processes, nodes=nodes, named=named)
+            left = waiting[start + side_by_side :]
+            if asked and (left or more_follows):
+                _end(asked, resume=named or (left or [None])[0])
     return [json.loads((run / RESULT_FILE).read_text(encoding="utf-8")) for run in runs]
 
 
@@ -98,25 +110,31 @@ def trust_of(run: Path) -> str:
     return f"config={config_hash(run)}"
 
 
-def _train_together(runs: Sequence[Path], *, processes: int, nodes: int, named: Path | None) -> None:
+def _train_together(runs: Sequence[Path], *, processes: int, nodes: int, named: Path | None) -> list[int]:
+    """Train runs side by side and return the signals that came meanwhile, where all of them are done all the same."""
     started: Started = []
     with _signals_handed_on(started) as asked:
         for position, run in enumerate(runs):
             started.append(_start(run, processes=processes, nodes=nodes, position=position))
         codes = [process.wait() for process in started]
-    stopped = [run for run, code in zip(runs, codes, strict=True) if code == EXIT_STOPPED]
-    if asked or stopped:
-        folder = named or (stopped or runs)[0]
-        say("train", f"stopped; go on with: python train.py resume={shown(folder)}")
-        if signal.SIGINT in asked:
-            raise KeyboardInterrupt
-        raise SystemExit(EXIT_STOPPED)
+    killed = [-signal.SIGKILL] if asked.count(signal.SIGINT) > 1 else []  # by a second Ctrl-C
+    as_asked = [EXIT_OK, *(ENDED if asked else [EXIT_STOPPED]), *killed]
     for run, code in zip(runs, codes, strict=True):
         error = error_of(run)
-        if code and error:
-            raise IchError(error)
-        if code:
-            raise RankFailedError(run, code)
+        if code not in as_asked:
+            raise IchError(error) if error else RankFailedError(run, code)
+    stopped = [run for run, code in zip(runs, codes, strict=True) if code != EXIT_OK]
+    if stopped:
+        _end(asked, resume=named or stopped[0])
+    return asked
+
+
+def _end(asked: Sequence[int], *, resume: Path | None) -> NoReturn:
+    """End the command as it was asked to, and say how to go on."""
+    say("train", f"stopped; go on with: {f'python train.py resume={shown(resume)}' if resume else 'the same command'}")
+    if signal.SIGINT in asked:
+        raise KeyboardInterrupt
+    raise SystemExit(EXIT_STOPPED)
 
 
 @contextmanager

@@ -42,6 +42,7 @@ STAGES = ("slice", "sequence")
 
 def train(config: DictConfig) -> int:
     """Train the stage that the chosen model belongs to, or go on with a run that was stopped."""
+    in_sweep = OmegaConf.select(config, "started.sweep") is not None
     resumed = resumed_run(config)
     if resumed is not None:
         config = resumed.config
@@ -59,8 +60,8 @@ def train(config: DictConfig) -> int:
     run = None if resumed is None else resumed.folder
     try:
         if config.model.stage == "slice":
-            return _train_slices(config, store, devices=devices, run=run)
-        return _train_sequence(config, store, devices=devices, run=run)
+            return _train_slices(config, store, devices=devices, run=run, in_sweep=in_sweep)
+        return _train_sequence(config, store, devices=devices, run=run, in_sweep=in_sweep)
     except RankFailedError as failure:
         print(f"error: {failure}", file=sys.stderr)
         return EXIT_FAILED
@@ -80,16 +81,17 @@ def _check_labels(store: Store) -> None:
 def train_slice_nets(configs: Sequence[DictConfig]) -> list[Path]:
     """Train several slice nets at the same time, each in a process of its own, and return their run folders."""
     runs = [_begin_slices(config, open_training_stores(config)) for config in configs]
-    results = launch(runs, processes=1, side_by_side=len(runs))
+    results = launch(runs, processes=1, side_by_side=len(runs), more_follows=True)
     _say_scores([(f"slice net {run.name}", result) for run, result in zip(runs, results, strict=True)])
     return runs
 
 
-def _train_slices(config: DictConfig, store: Store, *, devices: "Devices", run: Path | None) -> int:
+def _train_slices(config: DictConfig, store: Store, *, devices: "Devices", run: Path | None, in_sweep: bool) -> int:
     run = _begin_slices(config, store, run=run)
     if not config.launch:
         return _leave_to_torchrun(run, [run], devices=devices)
-    result = launch([run], processes=devices.n_processes // devices.nodes, nodes=devices.nodes)[0]
+    processes = devices.n_processes // devices.nodes
+    result = launch([run], processes=processes, nodes=devices.nodes, more_follows=in_sweep)[0]
     _say_scores([("slice net", result)])
     say("train", f"best checkpoint {shown(run / result['best'])}")
     say("next", f"python train.py model=lstm {store_words(config)} cnn={shown(run)}")
@@ -119,7 +121,7 @@ def _folder(config: DictConfig, run: Path | None) -> Path:
     return run
 
 
-def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices", run: Path | None) -> int:
+def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices", run: Path | None, in_sweep: bool) -> int:
     paths = [path.absolute() for path in slice_checkpoints(config.cnn)]
     config.cnn = [str(path) for path in paths]  # to be found again from anywhere
     cnns = [read_checkpoint(path, kind="slice") for path in paths]
@@ -140,6 +142,7 @@ def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices", run
         nodes=devices.nodes,
         side_by_side=config.trainer.side_by_side,
         named=run,
+        more_follows=in_sweep,
     )
     _say_scores([(f"pair {number}", result) for number, result in enumerate(results)])
     ensemble = write_ensemble(run, list(zip(cnns, pairs, strict=True)))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ich.commands.agent import _code_of
+from ich.commands.agent import _code_after_stop, _code_of
 from ich.commands.failure import failure_of
 
 
@@ -24,3 +24,13 @@ def test_a_killed_rank_is_named(tmp_path):
     _code_of(tmp_path, {0: 1, 1: -9})
 
     assert failure_of(tmp_path).startswith("rank 1 was killed by signal 9")
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"), [([], 75), (["failure.txt"], 1), (["error.txt"], 2), (["result.json"], 0)]
+)
+def test_ranks_that_were_told_to_end_may_fail_or_be_done(left, expected, tmp_path):
+    for name in left:
+        (tmp_path / name).write_text("no space left on device")
+
+    assert _code_after_stop(tmp_path) == expected

@@ -1,12 +1,14 @@
 """How run folders are handed to processes, and what comes back."""
 
+import re
+
 import pytest
 
 from ich.commands.config import compose_checked
 from ich.commands.launch import RankFailedError, _words, check_machines, launch, torchrun_line, trust_of
 from ich.commands.lock import COMMAND_LOCK, RANK_LOCK, held
 from ich.commands.runs import write_config
-from ich.errors import ConfigError, IchError
+from ich.errors import EXIT_STOPPED, ConfigError, IchError
 
 
 @pytest.fixture
@@ -77,3 +79,56 @@ def test_under_slurm_an_agent_is_started_on_each_machine(tmp_path, monkeypatch):
     assert words[:4] == ["srun", "--nodes=2", "--ntasks=2", "--ntasks-per-node=1"]
     assert words[-3:-1] == ["4", "2"]
     assert words[-1].endswith(":29845")
+
+
+@pytest.fixture
+def asked_while_at_work(tmp_path, monkeypatch):
+    """Launches runs whose process is a shell; the first asks the command to stop and then does what is given."""
+
+    def launched(script, *, n_runs=1, **how):
+        monkeypatch.setattr("ich.commands.launch._words", lambda run, **_: ["sh", "-c", f"cd '{run}'; {script}"])
+        runs = [tmp_path / str(number) for number in range(n_runs)]
+        for run in runs:
+            run.mkdir()
+        return launch(runs, processes=1, **how)
+
+    return launched
+
+
+ASK = "trap '' TERM; kill -TERM $PPID; sleep 0.1; "
+
+
+def test_who_was_asked_to_stop_and_stopped_is_told_how_to_go_on(asked_while_at_work, capsys):
+    with pytest.raises(SystemExit) as caught:
+        asked_while_at_work(f"{ASK} exit {EXIT_STOPPED}")
+
+    assert caught.value.code == EXIT_STOPPED
+    assert "stopped; go on with: python train.py resume=" in capsys.readouterr().out
+
+
+def test_a_training_that_fails_while_it_stops_says_why(asked_while_at_work, capsys):
+    with pytest.raises(IchError, match="no space left on the disk"):
+        asked_while_at_work(f"{ASK} echo no space left on the disk > error.txt; exit 2")
+
+    assert "go on with" not in capsys.readouterr().out
+
+
+def test_a_process_that_breaks_while_it_stops_is_no_stop(asked_while_at_work):
+    with pytest.raises(RankFailedError, match="rank 0 met OSError"):
+        asked_while_at_work(f"{ASK} echo rank 0 met OSError > failure.txt; exit 1")
+
+
+def test_a_training_that_is_done_before_it_can_stop_is_done(asked_while_at_work, capsys):
+    assert asked_while_at_work(f"{ASK} echo '[1]' > result.json") == [[1]]
+    assert "go on with" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("how", "on"), [({"n_runs": 2}, "python train.py resume=.*1"), ({"more_follows": True}, "the same command")]
+)
+def test_a_stop_that_one_training_was_too_fast_for_ends_those_after_it(how, on, asked_while_at_work, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        asked_while_at_work(f"{ASK} echo '[1]' > result.json", **how)
+
+    assert re.search(f"stopped; go on with: {on}\n", capsys.readouterr().out)
+    assert not (tmp_path / "1" / "result.json").exists()
