@@ -162,7 +162,7 @@ def _earlier(path: Path, source: Source) -> dict[str, Any] | None:
 
 
 def _refuse_other_shards(asked: Asked, path: Path) -> None:
-    """A whole store can't be opened while shards of another number are to be done: refuse where nothing else changed."""
+    """A whole store can't be opened while shards of another number are to be done: refuse if nothing else changed."""
     if asked.earlier is None or asked.share.of == 1:
         return
     shards = asked.earlier.get("shards", WHOLE)
