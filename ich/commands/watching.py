@@ -100,7 +100,7 @@ def watched(config: DictConfig, folder: Path, *, store: Store, rank: int) -> Ite
     options = chosen.get("wandb") or {}
     asked = options.get("pictures")
     pictures = is_public(store) if asked is None else asked
-    watch = Watch(run, n_worst=options.get("worst", 1), pictures=pictures)
+    watch = Watch(run, n_worst=options.get("worst", 1), pictures=pictures, choose=config.trainer.choose)
     unit = "slices" if config.model.stage == "slice" else "studies"
     try:
         yield Watcher([OpeningLine(unit=unit), GpuMemory(), watch], loggers, watch, store, config)

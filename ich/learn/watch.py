@@ -38,23 +38,24 @@ class BestEpoch:
 class Watch(Callback):
     """Remembers the best epoch's answers, and reports them to a W&B run when the training has ended."""
 
-    def __init__(self, run: "wandb.Run | None", *, n_worst: int, pictures: bool) -> None:
+    def __init__(self, run: "wandb.Run | None", *, n_worst: int, pictures: bool, choose: str = "best") -> None:
         """Say what is reported.
 
         Args:
             run: W&B run; None on processes that only train.
             n_worst: slices in the table of the worst ones.
             pictures: the table shows the slices, and where the slice net saw something.
+            choose: which epoch's net is kept, as for `ich.learn.keeping.BestAndLast`: the same epoch is reported.
         """
-        self.run, self.n_worst, self.pictures = run, n_worst, pictures
+        self.run, self.n_worst, self.pictures, self.choose = run, n_worst, pictures, choose
         self.best: BestEpoch | None = None
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: NetModule) -> None:  # type: ignore[override]
-        """Take a new best epoch's answers; all processes hold the same ones, one reports them."""
+        """Take the answers of an epoch whose net will be kept; all processes hold the same ones, one reports them."""
         answers, loss = pl_module.validation.latest, pl_module.scores.get("log_loss")
         if self.run is None or answers is None or loss is None:
             return
-        if self.best is None or loss < self.best.scores["log_loss"]:
+        if self.choose == "last" or self.best is None or loss < self.best.scores["log_loss"]:
             self.best = self._seen(trainer.current_epoch, pl_module.scores, answers)
 
     def state_dict(self) -> dict[str, Any]:

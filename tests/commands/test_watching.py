@@ -7,7 +7,7 @@ import pytest
 from omegaconf import DictConfig
 
 from ich.commands.config import compose_checked
-from ich.commands.watching import PUBLIC_KEY_ID, check_loggers, is_public
+from ich.commands.watching import PUBLIC_KEY_ID, check_loggers, is_public, watched
 from ich.errors import ConfigError
 
 
@@ -65,3 +65,9 @@ def test_a_store_is_public_where_its_patients_are_hashed_with_the_documented_key
 
 def test_several_stores_are_public_only_together():
     assert not is_public(SimpleNamespace(stores=(store_with(PUBLIC_KEY_ID), store_with("of a hospital"))))
+
+
+def test_the_epoch_shown_is_the_one_whose_net_is_kept(tmp_path):
+    config = compose_checked("train", ["model=tiny", "logger=none", "trainer.choose=last"])
+    with watched(config, tmp_path, store=SimpleNamespace(settings={}), rank=0) as watcher:
+        assert watcher.watch.choose == "last"

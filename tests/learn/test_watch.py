@@ -54,6 +54,15 @@ def test_the_epoch_of_the_lowest_log_loss_is_reported(watch, store, cnn_run):
     assert run.summary["best/epoch"] == 2
 
 
+def test_the_last_epoch_is_reported_where_its_net_is_the_one_kept(store, cnn_run):
+    watch = Watch(Recorder(), n_worst=3, pictures=False, choose="last")
+
+    run = report(go_through(watch, [0.5, 0.3, 0.4]), store, cnn_run)
+
+    assert run.summary["best/log_loss"] == 0.4
+    assert run.summary["best/epoch"] == 3
+
+
 def test_without_labels_only_the_checkpoint_is_reported(watch, store, cnn_run):
     run = report(go_through(watch, [None, None]), store, cnn_run)
 
