@@ -160,6 +160,7 @@ def _worklist_row(scan: Scan, prediction: Prediction, folder: Path) -> dict[str,
 def _write_worklist(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
     """`worklist.csv`, highest probability of `any` first."""
     worklist = pd.DataFrame(rows).sort_values("any", ascending=False)
+    worklist["study_uid"] = worklist["study_uid"].map(as_cell)
     write_text(folder / WORKLIST, worklist.to_csv(index=False))
 
 

@@ -24,9 +24,7 @@ class Neighbours:
 
     def __post_init__(self) -> None:
         if self.each_side < 0:
-            raise ConfigError(
-                f"neighbours={self.each_side}: expected 0 or more slices, found {self.each_side}; set it"
-            )
+            raise ConfigError(f"neighbours={self.each_side}: expected 0 or more slices, found {self.each_side}; set it")
         if self.apart_mm is not None and not self.apart_mm > 0:
             raise ConfigError(
                 f"neighbour_mm={self.apart_mm}: expected more than 0 mm, or null for the next slices, "

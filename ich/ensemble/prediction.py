@@ -11,7 +11,7 @@ import pandas as pd
 
 from ich.errors import ConfigError
 from ich.labels import LABELS
-from ich.store.files import write_text
+from ich.store.files import as_cell, write_text
 
 PREDICTION_FORMAT = 1
 MADE_SOURCES = ("phantom",)
@@ -123,8 +123,8 @@ class Prediction:
         return text
 
     def to_csv(self, path: Path | str) -> None:
-        """One row a slice, as in `slices`."""
-        write_text(Path(path), self.slices.to_csv(index=False))
+        """One row a slice, as in `slices`; a uid that a spreadsheet would take for a formula is quoted."""
+        write_text(Path(path), self.slices.assign(sop_uid=self.slices["sop_uid"].map(as_cell)).to_csv(index=False))
 
     def _points(self, at: str) -> Mapping[str, OperatingPoint]:
         if at not in self.operating_points:

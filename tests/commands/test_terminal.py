@@ -40,7 +40,7 @@ def test_a_path_below_here_is_shown_as_it_would_be_typed(tmp_path, monkeypatch):
 def test_help_names_choices_and_options_with_what_they_mean():
     text = help_text("train")
 
-    assert "model=        efficientnet_lite, lstm, resnext_wsl, seresnext, tiny" in text
+    assert "model=        efficientnet_lite, lstm, pca_lstm, resnext_wsl, seresnext, tiny" in text
     assert "trainer.gpus=auto" in text
     assert "exactly four" in text
     assert "data.fold=0" in text

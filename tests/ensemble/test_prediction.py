@@ -78,6 +78,14 @@ def test_csv_has_one_row_a_slice(prediction, tmp_path):
     assert float(rows[1]["subdural"]) == pytest.approx(0.7)
 
 
+def test_a_uid_that_a_spreadsheet_would_run_is_quoted_in_the_csv(prediction, tmp_path):
+    prediction.slices["sop_uid"] = ["=1+1", "+1", "1.2", "c"]
+    prediction.to_csv(tmp_path / "out.csv")
+
+    with (tmp_path / "out.csv").open() as file:
+        assert [row["sop_uid"] for row in csv.DictReader(file)] == ["'=1+1", "'+1", "1.2", "c"]
+
+
 def test_a_failed_write_leaves_the_old_file(prediction, tmp_path):
     (tmp_path / "out.json").write_text("old")
     prediction.study["any"] = float("nan")  # no JSON number
