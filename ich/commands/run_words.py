@@ -1,5 +1,7 @@
 """What a run is called where others see it, and which of its settings they see: no path, no patient, no machine."""
 
+import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -17,6 +19,9 @@ TELLING_DATA = ("data.fold", "data.batch_size", "data.studies_per_batch", "sampl
 NOT_TELLING = ("model", "model.net.weights", "trainer.gpus", "trainer.processes", "trainer.threads")
 # What says where things lie, how the run was started, or how a store would be made: the run did not read these.
 HIDDEN = ("paths", "run", "cnn", "name", "started", "logger", "launch", "resume", "trust", "store", "difficulty")
+# Folders that the commands name themselves; any other name is its user's, and may be a patient's or a hospital's.
+OWN_SWEEP = re.compile(r"\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d")
+OWN_RUN = re.compile(r"\d{4}-\d\d-\d\d/\d\d-\d\d-\d\d-.+|\d\d-\d\d-\d\d/\d+")
 PUBLISHED_WEIGHTS = (None, "none", "hub")
 
 
@@ -28,15 +33,29 @@ def readable_name(config: DictConfig) -> str:
 
 
 def group_of(config: DictConfig) -> str | None:
-    """The sweep a run belongs to, else its experiment, else the run whose pair it is."""
+    """The sweep a run belongs to, else its experiment, else the run whose pair it is; a folder named by hand hashed."""
     sweep = (config.get("started") or {}).get("sweep")
     if sweep:
-        return "/".join(Path(sweep).parts[-2:])
+        return _said(Path(sweep), OWN_SWEEP, kind="sweep")
     experiment = [text.partition("=")[2] for text in _typed(config) if text.startswith("experiment=")]
     if experiment:
         return experiment[-1]
     folder = Path(config.run or "")
-    return folder.parent.name if folder.name.startswith("pair-") else None
+    return _said(folder.parent, OWN_RUN, kind="run") if folder.name.startswith("pair-") else None
+
+
+def place_of(checkpoint: Path) -> str:
+    """Where a checkpoint lies, as it may be shown: from the last folder on that the commands named themselves."""
+    parts = checkpoint.parts
+    pair = parts[-4:-2] if parts[-3].startswith("pair-") else parts[-3:-2]
+    run = Path(*parts[: len(parts) - 2 - (len(pair) - 1)])
+    return "/".join([_said(run, OWN_RUN, kind="run"), *pair[1:], *parts[-2:]])
+
+
+def _said(folder: Path, own: re.Pattern[str], *, kind: str) -> str:
+    """The last two parts of a folder, or in place of a name that somebody gave it the hash of its path."""
+    last = "/".join(folder.parts[-2:])
+    return last if own.fullmatch(last) else f"{kind}-{hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:8]}"
 
 
 def tags_of(config: DictConfig) -> list[str]:

@@ -1,7 +1,6 @@
 """Run folders: made once by whoever starts a training, and found again by the checkpoint they hold."""
 
 import hashlib
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,24 +18,6 @@ ENSEMBLE_FILE = "ensemble.ckpt"  # of the sequence stage
 BEST = Path("checkpoints") / "best.ckpt"
 
 
-def make_run(config: DictConfig) -> Path:
-    """Make the folder of a new run and write its resolved configuration into it.
-
-    Raises:
-        ConfigError: `run=` names a folder that holds a run already.
-    """
-    folder = Path(config.run) if config.run else _dated(Path(config.paths.runs), name_of(config))
-    folder = folder.absolute()
-    if (folder / CONFIG_FILE).exists():
-        raise ConfigError(
-            f"run={config.run}: expected a new folder, found a run in it; name another folder or remove it"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    config.run = str(folder)
-    write_config(config, folder)
-    return folder
-
-
 def write_config(config: DictConfig, folder: Path) -> None:
     """Write the resolved configuration, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,13 +32,13 @@ def config_hash(folder: Path) -> str:
 
 
 def name_of(config: DictConfig) -> str:
-    """Name of a run: as typed, else net and data set."""
+    """Name of a run: as typed, else net and data set; of several stores the data sets, never the folders' names."""
     if config.name:
         return str(config.name)
     net = config.model.net
     what = net.get("backbone") or str(net["_target_"]).rpartition(".")[2]
     paths = store_paths(config)
-    data = config.data.name if len(paths) == 1 else "-".join(path.name for path in paths)
+    data = config.data.name if len(paths) == 1 else "-".join(dict.fromkeys(Store.open(path).source for path in paths))
     return f"{str(what).partition('.')[0].lower()}-{data}"
 
 
@@ -178,19 +159,3 @@ def _checkpoints_in(where: Path) -> Sequence[Path]:
         found = "nothing there" if not where.exists() else "none in it"
         raise CheckpointError(f"cnn={where}: expected a checkpoint, a run or a sweep folder with {BEST}, found {found}")
     return swept
-
-
-def _dated(folder: Path, name: str) -> Path:
-    """A folder by date and time that no other run has, also not one started in the same second."""
-    day = folder / time.strftime("%Y-%m-%d")
-    clock = time.strftime("%H-%M-%S")
-    for number in range(1000):
-        candidate = day / (f"{clock}-{name}" if number == 0 else f"{clock}-{name}-{number}")
-        try:
-            candidate.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return candidate
-    raise ConfigError(
-        f"paths.runs={folder}: expected room for a run, found a thousand of this second; name it with run="
-    )

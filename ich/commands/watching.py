@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
-from ich.commands.run_words import flat_config, group_of, readable_name, tags_of
+from ich.commands.run_words import flat_config, group_of, place_of, readable_name, tags_of
 from ich.commands.terminal import say, shown
 from ich.errors import ConfigError
 from ich.learn.wandb_run import MODES, Mode, RunFacts, choose_mode, has_key, start_run
@@ -44,7 +44,7 @@ class Watcher:
             best: the best checkpoint.
         """
         slice_net = best if self.config.model.stage == "slice" else Path(self.config.cnn)
-        self.watch.report(store=self.store, slice_checkpoint=slice_net, shown_path=_path_in_runs(best, self.config))
+        self.watch.report(store=self.store, slice_checkpoint=slice_net, shown_path=place_of(best))
 
 
 def check_loggers(config: DictConfig) -> None:
@@ -138,9 +138,3 @@ def _line(run: "wandb.Run", mode: Mode) -> str:
     if mode.word == "online":
         return f"W&B: {run.url}"
     return f"W&B offline ({mode.reason}); to send it: wandb sync {shown(Path(run.dir).parent)}"
-
-
-def _path_in_runs(path: Path, config: DictConfig) -> str:
-    """A path below the folder of runs; of one elsewhere only the run's own name and what lies in it."""
-    runs, absolute = Path(config.paths.runs).absolute(), path.absolute()
-    return str(absolute.relative_to(runs)) if absolute.is_relative_to(runs) else "/".join(absolute.parts[-3:])

@@ -1,11 +1,12 @@
 """Run folders: made once, found again by what they hold."""
 
+import json
+
 import pytest
 from omegaconf import OmegaConf
 
 from ich.commands.runs import (
     BEST,
-    make_run,
     name_of,
     open_training_stores,
     slice_checkpoints,
@@ -14,6 +15,7 @@ from ich.commands.runs import (
     store_words,
 )
 from ich.errors import CheckpointError, ConfigError, DataError
+from ich.store.settings import FORMAT
 
 
 @pytest.fixture
@@ -48,23 +50,6 @@ def test_the_part_without_labels_has_a_store_of_its_own(config, tmp_path):
     assert store_path(config) == tmp_path / "stores" / "rsna_test"
 
 
-def test_two_runs_of_one_second_get_folders_of_their_own(config):
-    first = make_run(config)
-    config.run = None
-    second = make_run(config)
-
-    assert first != second
-    assert (first / "config.yaml").is_file()
-    assert (second / "config.yaml").is_file()
-
-
-def test_a_folder_that_holds_a_run_is_not_written_again(config):
-    make_run(config)
-
-    with pytest.raises(ConfigError, match="expected a new folder, found a run in it"):
-        make_run(config)
-
-
 def test_a_run_a_file_and_a_sweep_name_their_slice_checkpoints(tmp_path):
     run = checkpoint_in(tmp_path / "run")
     swept = [checkpoint_in(tmp_path / "sweep" / number) for number in "01"]
@@ -96,10 +81,19 @@ def test_several_stores_are_named_in_order_and_only_where_they_may_be(config):
     config.store.path = ["stores/rsna", "stores/own"]
 
     assert [path.name for path in store_paths(config)] == ["rsna", "own"]
-    assert name_of(config) == "seresnext50_32x4d-rsna-own"
     assert store_words(config).startswith("data=rsna 'store.path=[")
     with pytest.raises(ConfigError, match=r"store\.path=\[stores/rsna,stores/own\]: expected one store, found 2"):
         store_path(config)
+
+
+def test_a_run_over_several_stores_is_named_after_their_data_sets_not_their_folders(config, tmp_path):
+    for folder, source in (("p0123456789abcdef", "rsna"), ("hospital", "ctich"), ("more", "rsna")):
+        (tmp_path / folder).mkdir()
+        told = {"format": FORMAT, "settings": {"size": 64}, "source": source, "hash": "h"}
+        (tmp_path / folder / "store.json").write_text(json.dumps(told))
+    config.store.path = [str(tmp_path / folder) for folder in ("p0123456789abcdef", "hospital", "more")]
+
+    assert name_of(config) == "seresnext50_32x4d-rsna-ctich"
 
 
 def test_a_store_of_several_that_is_not_there_says_how_to_make_it(config, tmp_path):
