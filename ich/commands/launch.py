@@ -12,13 +12,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ich.commands.agent import OWN_ENDPOINT
 from ich.commands.failure import error_of, failure_of, forget
-from ich.commands.lock import COMMAND_LOCK, RANK_LOCK, held
+from ich.commands.lock import RANK_LOCK, held
 from ich.commands.runs import RESULT_FILE, config_hash
 from ich.commands.terminal import BAR_ENVIRONMENT, say, shown
 from ich.errors import EXIT_OK, EXIT_STOPPED, ConfigError, IchError
@@ -55,7 +55,8 @@ def launch(
     A run that has its result already is not trained again, one that was stopped goes on.
 
     Args:
-        runs: run folders with `config.yaml`, written or chosen by this user's command.
+        runs: run folders with `config.yaml`, written or chosen by this user's command, which holds their lock or that
+            of the run they are part of.
         processes: ranks a run on each machine.
         nodes: machines a run.
         side_by_side: runs at the same time.
@@ -72,16 +73,13 @@ def launch(
     for run in runs:
         with held(run, RANK_LOCK):
             pass  # else the ranks of a command that was killed are still writing
-    with ExitStack() as locks:
-        for run in runs:
-            locks.enter_context(held(run, COMMAND_LOCK))
-        waiting = [run for run in runs if not (run / RESULT_FILE).is_file()]
-        for start in range(0, len(waiting), side_by_side):
-            together = waiting[start : start + side_by_side]
-            asked = _train_together(together, processes=processes, nodes=nodes, named=named)
-            left = waiting[start + side_by_side :]
-            if asked and (left or more_follows):
-                _end(asked, resume=named or (left or [None])[0])
+    waiting = [run for run in runs if not (run / RESULT_FILE).is_file()]
+    for start in range(0, len(waiting), side_by_side):
+        together = waiting[start : start + side_by_side]
+        asked = _train_together(together, processes=processes, nodes=nodes, named=named)
+        left = waiting[start + side_by_side :]
+        if asked and (left or more_follows):
+            _end(asked, resume=named or next(iter(left), None))
     return [json.loads((run / RESULT_FILE).read_text(encoding="utf-8")) for run in runs]
 
 

@@ -1,7 +1,8 @@
 """`train.py`: checks what can be checked, makes the run folder, has it trained, and says how it went."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,14 @@ from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.debug import say_debug
 from ich.commands.launch import RankFailedError, check_machines, launch, torchrun_line
+from ich.commands.lock import check_free
 from ich.commands.rank import VALIDATION_FILE
 from ich.commands.resume import resumed_run
+from ich.commands.run_folder import run_folder
 from ich.commands.runs import (
     ENSEMBLE_FILE,
     RESULT_FILE,
     keep_store_paths,
-    make_run,
     open_training_stores,
     slice_checkpoints,
     store_words,
@@ -80,26 +82,30 @@ def _check_labels(store: Store) -> None:
 
 def train_slice_nets(configs: Sequence[DictConfig]) -> list[Path]:
     """Train several slice nets at the same time, each in a process of its own, and return their run folders."""
-    runs = [_begin_slices(config, open_training_stores(config)) for config in configs]
-    results = launch(runs, processes=1, side_by_side=len(runs), more_follows=True)
+    with ExitStack() as locks:
+        runs = [
+            locks.enter_context(_slice_run(config, open_training_stores(config), going_on=None)) for config in configs
+        ]
+        results = launch(runs, processes=1, side_by_side=len(runs), more_follows=True)
     _say_scores([(f"slice net {run.name}", result) for run, result in zip(runs, results, strict=True)])
     return runs
 
 
 def _train_slices(config: DictConfig, store: Store, *, devices: "Devices", run: Path | None, in_sweep: bool) -> int:
-    run = _begin_slices(config, store, run=run)
-    if not config.launch:
-        return _leave_to_torchrun(run, [run], devices=devices)
-    processes = devices.n_processes // devices.nodes
-    result = launch([run], processes=processes, nodes=devices.nodes, more_follows=in_sweep)[0]
+    with _slice_run(config, store, going_on=run) as run:
+        if not config.launch:
+            return _leave_to_torchrun(run, [run], devices=devices)
+        processes = devices.n_processes // devices.nodes
+        result = launch([run], processes=processes, nodes=devices.nodes, more_follows=in_sweep)[0]
     _say_scores([("slice net", result)])
     say("train", f"best checkpoint {shown(run / result['best'])}")
     say("next", f"python train.py model=lstm {store_words(config)} cnn={shown(run)}")
     return EXIT_OK
 
 
-def _begin_slices(config: DictConfig, store: Store, *, run: Path | None = None) -> Path:
-    """Say what will be trained on what, and make the run folder, or take the one that goes on."""
+@contextmanager
+def _slice_run(config: DictConfig, store: Store, *, going_on: Path | None) -> Iterator[Path]:
+    """Say what will be trained on what, then hold its run folder: a new one, or that of a run which goes on."""
     keep_store_paths(config, store)
     split = training_split(store, fold=config.data.fold, leave_out=list(config.data.leave_out))
     _say_data(store, split, config=config)
@@ -110,15 +116,8 @@ def _begin_slices(config: DictConfig, store: Store, *, run: Path | None = None) 
             say("train", f"licence: {config.model.licence}")
         say("train", f"weights of {net.backbone} from the hub or its cache; a hub that can't be reached takes a minute")
         fetch_published(net.backbone)
-    return _folder(config, run)
-
-
-def _folder(config: DictConfig, run: Path | None) -> Path:
-    """A new run folder, or that of a run which goes on, with the devices it goes on with."""
-    if run is None:
-        return make_run(config)
-    write_config(config, run)
-    return run
+    with run_folder(config, going_on=going_on) as run:
+        yield run
 
 
 def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices", run: Path | None, in_sweep: bool) -> int:
@@ -131,7 +130,20 @@ def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices", run
         _say_data(store, unseen.split, config=config)
     if any(unseen.in_sample for unseen in splits):
         _say_in_sample(config, store)
-    run = _folder(config, run)
+    with run_folder(config, going_on=run) as run:
+        return _train_pairs(config, run, cnns=cnns, paths=paths, devices=devices, in_sweep=in_sweep)
+
+
+def _train_pairs(
+    config: DictConfig,
+    run: Path,
+    *,
+    cnns: Sequence[Checkpoint],
+    paths: Sequence[Path],
+    devices: "Devices",
+    in_sweep: bool,
+) -> int:
+    """Train a sequence net for each slice net and join them; those that are done are not trained again."""
     pairs = [_make_pair(config, run / f"pair-{number}", cnn=path) for number, path in enumerate(paths)]
     waiting = [pair for pair in pairs if not (pair / RESULT_FILE).is_file()]
     if not config.launch and waiting:
@@ -177,6 +189,8 @@ def _make_pair(config: DictConfig, folder: Path, *, cnn: Path) -> Path:
     pair = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
     assert isinstance(pair, DictConfig)
     pair.cnn, pair.run = str(cnn), str(folder)
+    if folder.exists():
+        check_free(folder)  # ranks of a command that was killed may still be in it
     write_config(pair, folder)
     return folder
 

@@ -6,7 +6,7 @@ import pytest
 
 from ich.commands.config import compose_checked
 from ich.commands.launch import RankFailedError, _words, check_machines, launch, torchrun_line, trust_of
-from ich.commands.lock import COMMAND_LOCK, RANK_LOCK, held
+from ich.commands.lock import RANK_LOCK, held
 from ich.commands.runs import write_config
 from ich.errors import EXIT_STOPPED, ConfigError, IchError
 
@@ -42,11 +42,10 @@ def test_a_run_that_has_its_result_is_not_trained_again(tmp_path):
     assert launch([tmp_path], processes=1) == [{"best": "best.ckpt"}]
 
 
-@pytest.mark.parametrize("name", [COMMAND_LOCK, RANK_LOCK])
-def test_a_run_at_work_is_not_started_a_second_time(name, tmp_path):
+def test_a_run_whose_ranks_are_still_at_work_is_not_started_a_second_time(tmp_path):
     (tmp_path / "config.yaml").touch()
 
-    with held(tmp_path, name), pytest.raises(ConfigError, match="found a training at work in it"):
+    with held(tmp_path, RANK_LOCK), pytest.raises(ConfigError, match="found a training at work in it"):
         launch([tmp_path], processes=1)
 
 

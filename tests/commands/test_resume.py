@@ -9,7 +9,8 @@ from omegaconf import OmegaConf
 from ich.commands.config import compose_checked, remember_start
 from ich.commands.lock import RANK_LOCK, held
 from ich.commands.resume import resumed_run
-from ich.commands.runs import RESULT_FILE, make_run
+from ich.commands.run_folder import run_folder
+from ich.commands.runs import RESULT_FILE
 from ich.errors import ConfigError
 
 
@@ -44,7 +45,8 @@ def begun(typed):
     """Makes the folder of a run that was begun, and says how old it is in seconds."""
 
     def begin(*words, age=0.0):
-        folder = make_run(typed(*words))
+        with run_folder(typed(*words)) as folder:
+            pass
         then = (folder / "config.yaml").stat().st_mtime - age
         os.utime(folder / "config.yaml", (then, then))
         return folder
@@ -102,7 +104,8 @@ def test_where_there_is_none_auto_begins_and_last_says_so(typed, begun):
 def test_a_run_that_is_named_is_the_only_one_looked_at(typed, tmp_path):
     words = (f"run={tmp_path / 'mine'}", "resume=auto")
     assert resumed_run(typed(*words)) is None
-    make_run(typed(*words))
+    with run_folder(typed(*words)):
+        pass
 
     assert resumed_run(typed(*words)).folder == tmp_path / "mine"
     with pytest.raises(ConfigError, match="found another one's"):
