@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +23,7 @@ from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, EXIT_USER, IchError
 from ich.learn.stop import Stopped, StopRequest, end_with_parent
 
 if TYPE_CHECKING:
+    from ich.commands.watching import Watcher
     from ich.learn.features import FeatureCache
     from ich.learn.fit import FitResult
     from ich.progress import Progress
@@ -54,7 +55,7 @@ def main(run: Path, typed: Sequence[str]) -> int:
         return EXIT_USER
     except Exception as error:
         logger.exception("the training failed")
-        sentence = " ".join(str(error).split())
+        sentence = _sentence(error)
         write_failure(run, f"rank {_rank()} met {type(error).__name__}: {sentence}")
         _say_if_alone(f"{type(error).__name__}: {sentence}; its traceback stands in {run / 'run.log'}")
         return EXIT_FAILED
@@ -62,20 +63,23 @@ def main(run: Path, typed: Sequence[str]) -> int:
 
 
 def _train(run: Path, typed: Sequence[str], *, stop: StopRequest) -> None:
-    from ich.commands.runs import CONFIG_FILE
+    from ich.commands.runs import CONFIG_FILE, RESULT_FILE
     from ich.commands.trust import check_rank
 
     check_rank(run, typed)
     config = OmegaConf.load(run / CONFIG_FILE)
     assert isinstance(config, DictConfig)
     train_stage = train_slices if config.model.stage == "slice" else train_sequence
-    result = train_stage(config, run, stop=stop)
-    _leave_group()
-    if _rank() == 0:
-        _write_result(run, result)
+    had_result = (run / RESULT_FILE).is_file()
+    try:
+        train_stage(config, run, stop=stop)
+    except Exception as error:
+        if had_result or not (run / RESULT_FILE).is_file():
+            raise
+        _say_complete(error)  # what failed was the end of watching
 
 
-def train_slices(config: DictConfig, run: Path, *, stop: StopRequest) -> "FitResult":
+def train_slices(config: DictConfig, run: Path, *, stop: StopRequest) -> None:
     """The slice stage of a run folder."""
     from ich.commands.runs import open_training_stores
     from ich.commands.settings import make_augment, make_callbacks, make_recipe, make_sampling, training_settings
@@ -111,11 +115,10 @@ def train_slices(config: DictConfig, run: Path, *, stop: StopRequest) -> "FitRes
                 callbacks=[*make_callbacks(config), *watcher.callbacks], loggers=watcher.loggers, bar_row=bar_row()
             ),
         )
-        watcher.report(result.best)
-    return result
+        _finish(run, result, watcher=watcher)
 
 
-def train_sequence(config: DictConfig, run: Path, *, stop: StopRequest) -> "FitResult":
+def train_sequence(config: DictConfig, run: Path, *, stop: StopRequest) -> None:
     """One pair of the sequence stage: features of its CNN, then the sequence net, then its validation scores."""
     from ich.commands.runs import open_training_stores
     from ich.commands.settings import make_callbacks, make_recipe, training_settings
@@ -155,10 +158,14 @@ def train_sequence(config: DictConfig, run: Path, *, stop: StopRequest) -> "FitR
                 callbacks=[*make_callbacks(config), *watcher.callbacks], loggers=watcher.loggers, bar_row=bar_row()
             ),
         )
-        watcher.report(result.best)
-    if _rank() == 0:
-        _write_validation(run, result.best, store=store, features=features, studies=unseen.split.validation)
-    return result
+        _finish(
+            run,
+            result,
+            watcher=watcher,
+            write_more=lambda: _write_validation(
+                run, result.best, store=store, features=features, studies=unseen.split.validation
+            ),
+        )
 
 
 def _features(
@@ -191,6 +198,26 @@ def _write_validation(run: Path, checkpoint: Path, *, store: Any, features: Any,
     table.to_parquet(run / VALIDATION_FILE, index=False)
 
 
+def _finish(
+    run: Path, result: "FitResult", *, watcher: "Watcher", write_more: Callable[[], None] | None = None
+) -> None:
+    """Leave what a training gave, its result last of all; only then report, for which nobody's training fails."""
+    _leave_group()
+    if _rank() == 0:
+        if write_more is not None:
+            write_more()
+        _write_result(run, result)
+    try:
+        watcher.report(result.best)
+    except Exception as error:
+        _say_complete(error)
+
+
+def _say_complete(error: Exception) -> None:
+    logger.exception("the report failed")
+    _say(f"complete, but not its report: {type(error).__name__}: {_sentence(error)}; its traceback stands in run.log")
+
+
 def _write_result(run: Path, result: "FitResult") -> None:
     from ich.commands.runs import RESULT_FILE
     from ich.store.files import write_text
@@ -210,6 +237,10 @@ def _say_if_alone(text: str) -> None:
     """Tell the user where no command of ours waits to do it: under their own torchrun."""
     if BAR_ENVIRONMENT not in os.environ and _rank() == 0:
         print(text, file=sys.stderr)
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _rank() -> int:
