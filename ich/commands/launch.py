@@ -10,13 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ich.commands.agent import OWN_ENDPOINT
+from ich.commands.children import watched_children
 from ich.commands.failure import error_of, failure_of, forget
 from ich.commands.lock import RANK_LOCK, held
 from ich.commands.runs import RESULT_FILE, config_hash
@@ -28,8 +28,6 @@ OF_OTHER_RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP
 OF_OTHER_AGENTS = ("TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_MAX_RESTARTS")
 ENDED = (EXIT_STOPPED, -signal.SIGTERM, 128 + signal.SIGTERM)  # of a process that was asked to end, srun's word last
 FIRST_PORT, N_PORTS = 29500, 1000  # where the agents of several machines meet: by the cluster job's number
-
-Started = list["subprocess.Popen[bytes]"]
 
 
 class RankFailedError(Exception):
@@ -110,11 +108,11 @@ def trust_of(run: Path) -> str:
 
 def _train_together(runs: Sequence[Path], *, processes: int, nodes: int, named: Path | None) -> list[int]:
     """Train runs side by side and return the signals that came meanwhile, where all of them are done all the same."""
-    started: Started = []
-    with _signals_handed_on(started) as asked:
+    with watched_children() as children:
         for position, run in enumerate(runs):
-            started.append(_start(run, processes=processes, nodes=nodes, position=position))
-        codes = [process.wait() for process in started]
+            children.start(partial(_start, run, processes=processes, nodes=nodes, position=position))
+        codes = [process.wait() for process in children.processes]
+    asked = children.asked
     killed = [-signal.SIGKILL] if asked.count(signal.SIGINT) > 1 else []  # by a second Ctrl-C
     as_asked = [EXIT_OK, *(ENDED if asked else [EXIT_STOPPED]), *killed]
     for run, code in zip(runs, codes, strict=True):
@@ -133,37 +131,6 @@ def _end(asked: Sequence[int], *, resume: Path | None) -> NoReturn:
     if signal.SIGINT in asked:
         raise KeyboardInterrupt
     raise SystemExit(EXIT_STOPPED)
-
-
-@contextmanager
-def _signals_handed_on(started: Started) -> Iterator[list[int]]:
-    """Turn SIGTERM and Ctrl-C into one SIGTERM for all that was started; a second Ctrl-C ends it at once."""
-    asked: list[int] = []
-
-    def hand_on(number: int, _frame: Any) -> None:
-        if number == signal.SIGINT and signal.SIGINT in asked:
-            for process in started:
-                process.kill()
-        elif not asked:
-            for process in started:
-                process.terminate()
-        if number == signal.SIGINT and not asked:
-            say("train", "stopping after this step; its checkpoint is being written (Ctrl-C again: end without it)")
-        asked.append(number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield asked  # signals go to the main thread, and the kernel ends ours with their parent
-        return
-    before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield asked
-    except BaseException:
-        for process in started:
-            process.terminate()
-        raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _start(run: Path, *, processes: int, nodes: int, position: int) -> "subprocess.Popen[bytes]":
