@@ -1,5 +1,7 @@
 """What went wrong in the processes of a training, left in the run folder for the command to say."""
 
+import contextlib
+import sys
 from pathlib import Path
 
 ERROR_FILE = "error.txt"  # what a user can mend, in the words of the rank that met it
@@ -13,8 +15,8 @@ def forget(run: Path) -> None:
 
 
 def write_error(run: Path, sentence: str) -> None:
-    """Leave what the user can mend."""
-    (run / ERROR_FILE).write_text(f"{sentence}\n", encoding="utf-8")
+    """Leave what the user can mend; on standard error where no file can be written."""
+    _leave(run / ERROR_FILE, sentence, mode="w")
 
 
 def write_failure(run: Path, sentence: str, *, instead: bool = False) -> None:
@@ -22,14 +24,22 @@ def write_failure(run: Path, sentence: str, *, instead: bool = False) -> None:
 
     Args:
         run: the run's folder.
-        sentence: what happened.
+        sentence: what happened; it goes to standard error where no file can be written.
         instead: of what a rank wrote: a kill is seen from outside only, after others have met its consequence.
     """
+    with contextlib.suppress(FileExistsError):
+        _leave(run / FAILURE_FILE, sentence, mode="w" if instead else "x")
+
+
+def _leave(path: Path, sentence: str, *, mode: str) -> None:
     try:
-        with (run / FAILURE_FILE).open("w" if instead else "x", encoding="utf-8") as file:
+        with path.open(mode, encoding="utf-8") as file:
             file.write(f"{sentence}\n")
     except FileExistsError:
-        return
+        raise
+    except OSError as error:  # a full disk, which may be what the sentence is about
+        with contextlib.suppress(OSError):  # standard error may be a file on the same disk
+            print(f"{sentence} ({path.name} can't be written: {error.strerror})", file=sys.stderr, flush=True)
 
 
 def error_of(run: Path) -> str | None:

@@ -1,6 +1,10 @@
 """What processes leave for the command to say."""
 
-from ich.commands.failure import error_of, failure_of, forget, write_error, write_failure
+from pathlib import Path
+
+import pytest
+
+from ich.commands.failure import ERROR_FILE, FAILURE_FILE, error_of, failure_of, forget, write_error, write_failure
 
 
 def test_the_first_failure_counts(tmp_path):
@@ -24,3 +28,16 @@ def test_a_new_start_forgets_what_an_earlier_one_left(tmp_path):
     forget(tmp_path)
 
     assert (error_of(tmp_path), failure_of(tmp_path)) == (None, None)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+def test_on_a_full_disk_the_sentence_goes_to_standard_error(tmp_path, capsys):
+    for name in (ERROR_FILE, FAILURE_FILE):
+        (tmp_path / name).symlink_to("/dev/full")
+
+    write_error(tmp_path, "store.path=s: expected room, found none")
+    write_failure(tmp_path, "rank 0 met OSError: no space left", instead=True)
+
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("store.path=s: expected room, found none (error.txt can't be written: No space left")
+    assert said[1].startswith("rank 0 met OSError: no space left (failure.txt can't be written")
