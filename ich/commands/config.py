@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import ich
-from ich.commands.check import complaints, nearest
+from ich.commands.check import complaints, nearest, needed_groups
 from ich.commands.options import SCHEMAS
 from ich.errors import ConfigError
 
@@ -48,7 +48,12 @@ def compose_checked(command: str, overrides: Sequence[str]) -> DictConfig:
         )
     groups = [item for item in typed if is_group(item)]
     values = [item for item in typed if not is_group(item)]
-    wrong = [_wrong_choice(item) for item in groups if not _names_a_choice(item.value())]
+    chosen = _groups_with_a_choice(command)
+    wrong = [
+        _wrong_choice(item)
+        for item in groups
+        if not _names_a_choice(item.value()) or (item.value() is None and item.key_or_group in chosen)
+    ]
     if wrong:
         raise ConfigError("\n".join(wrong))
     known = _compose(command, groups)
@@ -81,6 +86,9 @@ def checked(command: str, composed: DictConfig, *, reference: DictConfig | None 
     Raises:
         ConfigError: all complaints, a line each.
     """
+    lost = list(needed_groups(SCHEMAS[command], _plain(composed, resolve=False)))
+    if lost:
+        raise ConfigError("\n".join(lost))
     missing = sorted(str(key) for key in OmegaConf.missing_keys(composed))
     if command != "prepare":
         missing = [key for key in missing if not key.startswith("data.")]  # a store is there: its data set isn't read
@@ -155,6 +163,13 @@ def _names_a_choice(value: Any) -> bool:
 
 def _wrong_choice(item: Override) -> str:
     return f"{item.input_line}: expected one of {', '.join(choices(item.key_or_group))}, found {item.value()!r}"
+
+
+def _groups_with_a_choice(command: str) -> set[str]:
+    """Groups of a command's page that begin with a choice; Hydra has no way to take it away by null."""
+    page = yaml.safe_load((config_folder() / f"{command}.yaml").read_text(encoding="utf-8"))
+    entries = [entry for entry in page.get("defaults", []) if isinstance(entry, dict)]
+    return {group for entry in entries for group, chosen in entry.items() if chosen is not None}
 
 
 def _compose(command: str, overrides: Sequence[Override], *, with_hydra: bool = False) -> DictConfig:

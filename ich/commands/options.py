@@ -10,6 +10,8 @@ from typing import Any
 MISSING = "???"
 # Metadata of a field whose node is a target's arguments: the dataclass of further keys that stand beside them.
 BESIDE = "beside"
+# Metadata of a field that must be there and not be empty.
+NEEDED = "needed"
 
 
 @dataclass
@@ -46,6 +48,20 @@ class StoreOptions:
     """Thickness in mm that thin series are averaged to; null leaves them as they are."""
     folds: str | None = None
     """CSV `patient,fold` that overrides the split."""
+
+
+@dataclass
+class WindowOptions:
+    """One CT window; its name is its key."""
+
+    centre: float = MISSING  # type: ignore[assignment]
+    """HU."""
+    width: float = MISSING  # type: ignore[assignment]
+    """HU, above 0."""
+    mean: float | None = None
+    """Of the windowed pixels, 0 to 1; null: measured on the training fold."""
+    std: float | None = None
+    """Of the windowed pixels, above 0; null: measured on the training fold."""
 
 
 @dataclass
@@ -187,19 +203,19 @@ class PrepareOptions:
 class TrainOptions:
     """What `train.py` reads."""
 
-    paths: PathsOptions = field(default_factory=PathsOptions)
-    store: StoreOptions = field(default_factory=StoreOptions)
+    paths: PathsOptions = field(default_factory=PathsOptions, metadata={NEEDED: True})
+    store: StoreOptions = field(default_factory=StoreOptions, metadata={NEEDED: True})
     difficulty: dict[str, Any] = field(default_factory=dict)
-    data: dict[str, Any] = field(default_factory=dict, metadata={BESIDE: SamplingOptions})
-    windows: dict[str, Any] = field(default_factory=dict)
-    augment: dict[str, Any] = field(default_factory=dict)
-    sampling: dict[str, Any] = field(default_factory=dict)
-    loss: dict[str, Any] = field(default_factory=dict)
-    optimizer: dict[str, Any] = field(default_factory=dict)
-    schedule: dict[str, Any] = field(default_factory=dict)
-    trainer: TrainerOptions = field(default_factory=TrainerOptions)
-    callbacks: dict[str, Any] = field(default_factory=dict)
-    model: ModelOptions = field(default_factory=ModelOptions)
+    data: dict[str, Any] = field(default_factory=dict, metadata={BESIDE: SamplingOptions, NEEDED: True})
+    windows: dict[str, WindowOptions] = field(default_factory=dict, metadata={NEEDED: True})
+    augment: dict[str, Any] = field(default_factory=dict, metadata={NEEDED: True})
+    sampling: dict[str, Any] = field(default_factory=dict, metadata={NEEDED: True})
+    loss: dict[str, Any] = field(default_factory=dict, metadata={NEEDED: True})
+    optimizer: dict[str, Any] = field(default_factory=dict, metadata={NEEDED: True})
+    schedule: dict[str, Any] = field(default_factory=dict, metadata={NEEDED: True})
+    trainer: TrainerOptions = field(default_factory=TrainerOptions, metadata={NEEDED: True})
+    callbacks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    model: ModelOptions = field(default_factory=ModelOptions, metadata={NEEDED: True})
     logger: LoggerOptions = field(default_factory=LoggerOptions)
     started: StartedOptions = field(default_factory=StartedOptions)
     name: str | None = None

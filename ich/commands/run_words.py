@@ -46,10 +46,10 @@ def group_of(config: DictConfig) -> str | None:
 
 def place_of(checkpoint: Path) -> str:
     """Where a checkpoint lies, as it may be shown: from the last folder on that the commands named themselves."""
-    parts = checkpoint.parts
-    pair = parts[-4:-2] if parts[-3].startswith("pair-") else parts[-3:-2]
-    run = Path(*parts[: len(parts) - 2 - (len(pair) - 1)])
-    return "/".join([_said(run, OWN_RUN, kind="run"), *pair[1:], *parts[-2:]])
+    run, end = checkpoint.parents[1], checkpoint.parts[-2:]
+    if run.name.startswith("pair-"):
+        run, end = run.parent, (run.name, *end)
+    return "/".join([_said(run, OWN_RUN, kind="run"), *end])
 
 
 def _said(folder: Path, own: re.Pattern[str], *, kind: str) -> str:
