@@ -22,6 +22,8 @@ DEVICES = ("gpus", "processes", "nodes")  # of the trainer: what may differ from
 PAIR = "pair-"  # how the folders of a sequence stage's pairs begin, which are no runs of their own
 HOW = ("run", "resume", "trust", "launch", "started")  # how a run is started, not what it is
 
+UNREADABLE = (OmegaConfBaseException, yaml.YAMLError, OSError, AttributeError, KeyError, TypeError, ValueError)
+
 
 @dataclass(frozen=True)
 class Resumed:
@@ -96,6 +98,9 @@ def _is_of(folder: Path, wanted: Mapping[str, Any]) -> bool:
         return _identity(OmegaConf.load(folder / CONFIG_FILE)) == wanted
     except IchError:
         return False  # a run over slice nets that are gone
+    except UNREADABLE as error:
+        say("train", f"{shown(folder)} is passed over: its {CONFIG_FILE} can't be read ({type(error).__name__})")
+        return False
 
 
 def _configs(runs: Path) -> Iterator[Path]:
@@ -112,10 +117,19 @@ def _identity(config: Any) -> dict[str, Any]:
     plain["trainer"] = {key: value for key, value in plain.get("trainer", {}).items() if key not in DEVICES}
     if "model" not in plain or "store" not in plain:
         return {}  # the configuration of another command
-    plain["store"] = {**plain["store"], "path": [str(path.absolute()) for path in store_paths(config)]}
+    plain["store"] = {**plain["store"], "path": _value(config, "store.path")}
     if plain["model"].get("stage") == "sequence":
-        plain["cnn"] = [str(path.absolute()) for path in slice_checkpoints(plain["cnn"])]
+        plain["cnn"] = _value(config, "cnn")
     return plain
+
+
+def _value(config: Any, key: str) -> Any:
+    """What an option says; of stores and slice nets the places, however they were named."""
+    if key == "store.path":
+        return [path.resolve() for path in store_paths(config)]
+    if key == "cnn" and config.cnn:
+        return [path.resolve() for path in slice_checkpoints(config.cnn)]
+    return OmegaConf.select(config, key)
 
 
 def _read(folder: Path, *, trusted: bool) -> DictConfig:
@@ -134,7 +148,7 @@ def _read(folder: Path, *, trusted: bool) -> DictConfig:
         if not trusted:
             check_parts(folder, _plain(loaded))
         return checked("train", loaded)
-    except (OmegaConfBaseException, yaml.YAMLError, ImportError, AttributeError, ValueError) as error:
+    except (*UNREADABLE, ImportError) as error:
         what = " ".join(str(error).split())
         raise ConfigError(
             f"resume={shown(folder)}: expected the configuration of a training, found one that can't be used "
@@ -152,9 +166,7 @@ def _check_typed(config: DictConfig, own: DictConfig, *, folder: Path) -> None:
             )
         return
     free = {*HOW, *(f"trainer.{name}" for name in DEVICES)}
-    differing = [
-        key for key in sorted(_typed(config) - free) if OmegaConf.select(config, key) != OmegaConf.select(own, key)
-    ]
+    differing = [key for key in sorted(_typed(config) - free) if _value(config, key) != _value(own, key)]
     if differing:
         raise ConfigError(
             f"resume={shown(folder)}: expected only devices beside it, found {', '.join(differing)}; "

@@ -172,3 +172,24 @@ def test_a_run_of_somebody_elses_parts_needs_a_word(alone, begun):
     with pytest.raises(ConfigError, match=r"found collections\.Counter; add trust=true"):
         resumed_run(alone(f"resume={folder}"))
     assert resumed_run(alone(f"resume={folder}", "trust=true")) is not None
+
+
+def test_a_store_may_be_named_from_here_or_from_the_root(alone, begun, tmp_path, monkeypatch):
+    folder = begun(f"store.path={tmp_path / 'stores' / 'mine'}")
+    monkeypatch.chdir(tmp_path)
+
+    assert resumed_run(alone(f"resume={folder}", "store.path=stores/mine")) is not None
+    with pytest.raises(ConfigError, match=r"found store\.path"):
+        resumed_run(alone(f"resume={folder}", "store.path=stores/other"))
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [", "[1, 2]", "just words", "model: 1\nstore: 2", "store: {}\nmodel: {}\ntrainer: 1"]
+)
+@pytest.mark.parametrize("word", ["last", "auto"])
+def test_a_configuration_that_can_t_be_read_is_passed_over(word, text, typed, begun, tmp_path):
+    folder = begun(age=60)
+    (tmp_path / "runs" / "broken").mkdir()
+    (tmp_path / "runs" / "broken" / "config.yaml").write_text(text)
+
+    assert resumed_run(typed(f"resume={word}")).folder == folder
