@@ -4,12 +4,14 @@ python -m ich.commands.agent RUN TRUST PROCESSES NODES ENDPOINT; `ich.commands.l
 """
 
 import logging
+import os
 import sys
 import uuid
 from pathlib import Path
 
 from ich.commands.failure import error_of, failure_of, write_failure
 from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, EXIT_USER
+from ich.learn.stop import PARENT_ENVIRONMENT
 
 OWN_ENDPOINT = "localhost:0"  # a free port of this machine, for trainings that stay on it
 RUN_ID = "ich"  # that the agents of several machines find each other by
@@ -29,6 +31,7 @@ def main(run: Path, trust: str, *, processes: int, nodes: int, endpoint: str) ->
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+    os.environ[PARENT_ENVIRONMENT] = str(os.getpid())  # of the ranks
     logging.disable(logging.CRITICAL)  # the agent's words about failed ranks; ours are in the run folder
     config = LaunchConfig(
         min_nodes=nodes,

@@ -22,7 +22,7 @@ from ich.commands.lock import RANK_LOCK, held
 from ich.commands.runs import RESULT_FILE, config_hash
 from ich.commands.terminal import BAR_ENVIRONMENT, say, shown
 from ich.errors import EXIT_OK, EXIT_STOPPED, ConfigError, IchError
-from ich.learn.stop import end_with_parent
+from ich.learn.stop import PARENT_ENVIRONMENT, end_with_parent
 
 OF_OTHER_RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT")
 OF_OTHER_AGENTS = ("TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_MAX_RESTARTS")
@@ -136,13 +136,13 @@ def _end(asked: Sequence[int], *, resume: Path | None) -> NoReturn:
 def _start(run: Path, *, processes: int, nodes: int, position: int) -> "subprocess.Popen[bytes]":
     forget(run)
     environment = {key: value for key, value in os.environ.items() if key not in (*OF_OTHER_RANKS, *OF_OTHER_AGENTS)}
-    environment[BAR_ENVIRONMENT] = str(position)
+    environment[BAR_ENVIRONMENT], environment[PARENT_ENVIRONMENT] = str(position), str(os.getpid())
     environment.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // processes)))
     environment.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # names of machines that a resolver doesn't know
     package_parent = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_parent, environment.get("PYTHONPATH")]))
     words = _words(run, processes=processes, nodes=nodes)
-    return subprocess.Popen(words, env=environment, preexec_fn=_follow_parent)
+    return subprocess.Popen(words, env=environment, preexec_fn=partial(_follow, os.getpid()))
 
 
 def _words(run: Path, *, processes: int, nodes: int) -> list[str]:
@@ -157,8 +157,9 @@ def _words(run: Path, *, processes: int, nodes: int) -> list[str]:
     return [*on_each, *agent, f"{socket.gethostname()}:{port}"]
 
 
-def _follow_parent() -> None:
+def _follow(parent: int) -> None:
     """End with the command, and leave it to decide what Ctrl-C and a closed terminal mean."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    end_with_parent()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the command's own way with it is not this process'
+    end_with_parent(parent)

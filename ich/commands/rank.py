@@ -20,7 +20,7 @@ from ich.commands.failure import write_error, write_failure
 from ich.commands.lock import RANK_LOCK, held
 from ich.commands.terminal import BAR_ENVIRONMENT, BesideBars, bar, bar_row, say
 from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, EXIT_USER, IchError
-from ich.learn.stop import Stopped, StopRequest, end_with_parent
+from ich.learn.stop import PARENT_ENVIRONMENT, Stopped, StopRequest, end_with_parent
 
 if TYPE_CHECKING:
     from ich.commands.watching import Watcher
@@ -41,7 +41,7 @@ def main(run: Path, typed: Sequence[str]) -> int:
         typed: what lets this process take it: `config=HASH` or `trust=true`.
     """
     stop = StopRequest.listen()  # first of all: torch takes seconds to load
-    end_with_parent()
+    end_with_parent(_parent())
     _log_into(run)
     try:
         with held(run, RANK_LOCK) if _rank() == 0 else nullcontext():
@@ -245,6 +245,12 @@ def _sentence(error: Exception) -> str:
 
 def _rank() -> int:
     return int(os.environ.get("RANK", "0"))
+
+
+def _parent() -> int | None:
+    """Who started this process; None: the user's own torchrun."""
+    number = os.environ.get(PARENT_ENVIRONMENT)
+    return None if number is None else int(number)
 
 
 def _plain(node: DictConfig) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Imported before anything heavy, so that a signal that comes while torch is still
 """
 
 import ctypes
+import os
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from types import FrameType
 
 from ich.progress import Item, Progress
 
+PARENT_ENVIRONMENT = "ICH_PARENT"  # number of the process that started a rank
 PR_SET_PDEATHSIG = 1  # prctl(2): the signal a process gets when its parent ends
 
 
@@ -49,7 +51,14 @@ class StopRequest:
         return watched
 
 
-def end_with_parent() -> None:
-    """Ask the kernel for SIGTERM when the parent is gone, so that no training outlives its command."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent(parent: int | None = None) -> None:
+    """Ask the kernel for SIGTERM when the parent is gone, so that no training outlives its command.
+
+    Args:
+        parent: number of the process that started this one; where it is gone by now, the signal comes at once.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -32,3 +34,11 @@ def test_work_ends_before_its_next_piece(request_of_this_process):
 
     with pytest.raises(Stopped):
         next(items)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's word for it is Linux's")
+@pytest.mark.parametrize(("parent", "code"), [("os.getppid()", 0), ("os.getppid() + 1", -signal.SIGTERM), ("None", 0)])
+def test_a_process_whose_parent_was_gone_before_it_could_ask_ends_at_once(parent, code):
+    words = f"import os; from ich.learn.stop import end_with_parent; end_with_parent({parent})"
+
+    assert subprocess.run([sys.executable, "-c", words], check=False).returncode == code
