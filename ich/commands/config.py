@@ -46,14 +46,10 @@ def compose_checked(command: str, overrides: Sequence[str]) -> DictConfig:
         raise ConfigError(
             f"{key}={found}: expected one value, found several; a list is {key}=[{found}], a run for each needs -m"
         )
+    typed = [item for item in typed if not (is_group(item) and item.value() is None and _is_unset(command, item))]
     groups = [item for item in typed if is_group(item)]
     values = [item for item in typed if not is_group(item)]
-    chosen = _groups_with_a_choice(command)
-    wrong = [
-        _wrong_choice(item)
-        for item in groups
-        if not _names_a_choice(item.value()) or (item.value() is None and item.key_or_group in chosen)
-    ]
+    wrong = [_wrong_choice(item) for item in groups if not _names_a_choice(item.value())]
     if wrong:
         raise ConfigError("\n".join(wrong))
     known = _compose(command, groups)
@@ -158,18 +154,17 @@ def is_group(item: Override) -> bool:
 
 
 def _names_a_choice(value: Any) -> bool:
-    return value is None or isinstance(value, str) or (isinstance(value, list) and all(map(_names_a_choice, value)))
+    return isinstance(value, str) or (isinstance(value, list) and all(map(_names_a_choice, value)))
 
 
 def _wrong_choice(item: Override) -> str:
     return f"{item.input_line}: expected one of {', '.join(choices(item.key_or_group))}, found {item.value()!r}"
 
 
-def _groups_with_a_choice(command: str) -> set[str]:
-    """Groups of a command's page that begin with a choice; Hydra has no way to take it away by null."""
+def _is_unset(command: str, item: Override) -> bool:
+    """Whether a group begins with no choice; only then is null one, and Hydra has no word for it."""
     page = yaml.safe_load((config_folder() / f"{command}.yaml").read_text(encoding="utf-8"))
-    entries = [entry for entry in page.get("defaults", []) if isinstance(entry, dict)]
-    return {group for entry in entries for group, chosen in entry.items() if chosen is not None}
+    return {item.key_or_group: None} in page.get("defaults", [])
 
 
 def _compose(command: str, overrides: Sequence[Override], *, with_hydra: bool = False) -> DictConfig:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import IntervalSweep, Override, Sweep
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.config import compose_checked, hydra_settings, is_group, parse_overrides
+from ich.commands.config import compose_checked, hydra_settings, parse_overrides
 from ich.errors import ConfigError
 
 
@@ -27,12 +27,14 @@ class Plan:
 
 # Launchers whose jobs share this machine. SLURM's jobs see only the GPUs that SLURM gave them.
 SIDE_BY_SIDE = ("JoblibLauncher", "LocalLauncher")
+ONE_BY_ONE = "BasicLauncher"
 
 
 def plan_sweep(command: str, overrides: Sequence[str]) -> Plan:
     """Check the jobs of a sweep and say where they go.
 
-    Each value of each swept option is composed and checked once, beside the first values of the others.
+    Each value of each swept option is composed and checked once, beside the first values of the others; of a training
+    all that it is made of is built once too, of a searched range both ends are.
 
     Args:
         command: `train`, `prepare` ...
@@ -48,15 +50,35 @@ def plan_sweep(command: str, overrides: Sequence[str]) -> Plan:
     pages = parse_overrides([f"{key}={value}" for key, value in _params(settings).items() if key not in named])
     fixed += [str(item.input_line) for item in pages if not item.is_sweep_override()]
     swept = {_key(item): _values(item) for item in [*typed, *pages] if item.is_sweep_override()}
-    wrong: dict[str, None] = {}
+    launcher = str(settings.launcher._target_)
+    here = launcher.endswith((ONE_BY_ONE, *SIDE_BY_SIDE))
+    wrong: dict[str, str] = {}
     for job in _each_value_once(swept):
         try:
-            compose_checked(command, [*fixed, *job])
+            _check_job(command, compose_checked(command, [*fixed, *job]), here=here)
         except ConfigError as error:
-            wrong |= dict.fromkeys(str(error).splitlines())
+            wrong = {_mistake(line): line for line in str(error).splitlines()} | wrong
     if wrong:
-        raise ConfigError("\n".join(wrong))
-    return Plan(Path(settings.sweep.dir).absolute(), str(settings.launcher._target_).endswith(SIDE_BY_SIDE))
+        raise ConfigError("\n".join(wrong.values()))
+    return Plan(Path(settings.sweep.dir).absolute(), launcher.endswith(SIDE_BY_SIDE))
+
+
+def _check_job(command: str, config: DictConfig, *, here: bool) -> None:
+    """Build what a training is made of; devices of other machines can't be looked at from here."""
+    if command != "train":
+        return
+    from ich.commands.settings import check_training
+
+    if not here:
+        config.trainer.gpus = 0
+    if config.trainer.precision == "auto" or not here:
+        config.trainer.precision = "32-true"  # it is measured when the job starts
+    check_training(config)
+
+
+def _mistake(line: str) -> str:
+    """What tells two complaints apart: of an option that isn't there its name, whatever value it was given."""
+    return line.partition("=")[0] if "no such option" in line else line
 
 
 def _params(settings: Any) -> dict[str, Any]:
@@ -70,16 +92,13 @@ def _key(item: Override) -> str:
 
 
 def _values(item: Override) -> list[str]:
-    """The values of an option as they are typed: of a group all, of a number or text the first of each kind."""
+    """The values of an option as they are typed, of a searched range both ends."""
     swept = item.value()
     if isinstance(swept, IntervalSweep):
         return [str(swept.start), str(swept.end)]
     if not isinstance(swept, Sweep):
         return []  # a pattern of choices, which Hydra finds itself
-    values = list(item.sweep_iterator())
-    if not is_group(item):
-        values = list({type(value): value for value in reversed(values)}.values())
-    return [Override._get_value_element_as_str(value) for value in values]
+    return list(dict.fromkeys(Override._get_value_element_as_str(value) for value in item.sweep_iterator()))
 
 
 def _each_value_once(swept: dict[str, list[str]]) -> Iterator[list[str]]:

@@ -17,6 +17,20 @@ def test_a_wrong_value_of_a_later_job_is_said_before_the_first_starts():
         plan_sweep("train", ["trainer.max_epochs=1,abc"])
 
 
+@pytest.mark.parametrize(
+    ("swept", "said"),
+    [
+        ("trainer.max_epochs=1,0", r"max_epochs=0"),
+        ("trainer.max_epochs=range(2,-1,-1)", r"max_epochs=0"),
+        ("data.batch_size=8,0", r"batch_size=0"),
+        ("trainer.choose=last,first", r"choose=first"),
+    ],
+)
+def test_a_later_value_of_the_same_kind_is_checked_too(swept, said):
+    with pytest.raises(ConfigError, match=said):
+        plan_sweep("train", ["model=tiny", "trainer.gpus=0", "trainer.precision=32-true", swept])
+
+
 def test_a_choice_of_a_later_job_that_is_not_there_is_said_before_the_first_starts():
     with pytest.raises(ConfigError, match=r"model=seresnxt: no such choice, did you mean seresnext"):
         plan_sweep("train", ["model=tiny,seresnxt"])
