@@ -14,7 +14,13 @@ from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, EXIT_USER
 from ich.learn.stop import PARENT_ENVIRONMENT
 
 OWN_ENDPOINT = "localhost:0"  # a free port of this machine, for trainings that stay on it
-RUN_ID = "ich"  # that the agents of several machines find each other by
+
+
+def meeting_name(run: Path) -> str:
+    """What the agents of a run find each other by on several machines, and never those of another run."""
+    from ich.commands.runs import config_hash
+
+    return f"ich-{config_hash(run)[:12]}"
 
 
 def main(run: Path, trust: str, *, processes: int, nodes: int, endpoint: str) -> int:
@@ -39,7 +45,7 @@ def main(run: Path, trust: str, *, processes: int, nodes: int, endpoint: str) ->
         nproc_per_node=processes,
         rdzv_backend="c10d",
         rdzv_endpoint=endpoint,
-        run_id=RUN_ID if nodes > 1 else uuid.uuid4().hex,
+        run_id=meeting_name(run) if nodes > 1 else uuid.uuid4().hex,
         local_addr="localhost" if nodes == 1 else None,
         max_restarts=0,
         monitor_interval=0.1,

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ich.commands.agent import OWN_ENDPOINT
+from ich.commands.agent import OWN_ENDPOINT, meeting_name
 from ich.commands.children import watched_children
 from ich.commands.failure import error_of, failure_of, forget
 from ich.commands.lock import RANK_LOCK, held
@@ -27,7 +27,8 @@ from ich.learn.stop import PARENT_ENVIRONMENT, end_with_parent
 OF_OTHER_RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT")
 OF_OTHER_AGENTS = ("TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_MAX_RESTARTS")
 ENDED = (EXIT_STOPPED, -signal.SIGTERM, 128 + signal.SIGTERM)  # of a process that was asked to end, srun's word last
-FIRST_PORT, N_PORTS = 29500, 1000  # where the agents of several machines meet: by the cluster job's number
+# Where the agents of several machines meet: by the cluster job's number, runs side by side each at their own.
+FIRST_PORT, N_PORTS, PORTS_A_JOB = 29500, 3200, 16
 
 
 class RankFailedError(Exception):
@@ -93,11 +94,19 @@ def check_machines(nodes: int) -> None:
         )
 
 
-def torchrun_line(run: Path, *, processes: int, nodes: int = 1) -> str:
-    """The line that starts a run folder on several machines, typed on each of them."""
+def torchrun_line(run: Path, *, processes: int, nodes: int = 1, position: int = 0) -> str:
+    """The line that starts a run folder on several machines, typed on each of them.
+
+    Args:
+        run: the folder.
+        processes: ranks on each machine.
+        nodes: machines; 1 leaves the number to the user.
+        position: of the run among those that may be started side by side.
+    """
     return (
-        f"torchrun --nnodes={nodes if nodes > 1 else 'NODES'} --nproc-per-node={processes} --rdzv-id=ich "
-        f"--rdzv-backend=c10d --rdzv-endpoint=HOST:{FIRST_PORT} -m ich.commands.rank {run} {trust_of(run)}"
+        f"torchrun --nnodes={nodes if nodes > 1 else 'NODES'} --nproc-per-node={processes} "
+        f"--rdzv-id={meeting_name(run)} "
+        f"--rdzv-backend=c10d --rdzv-endpoint=HOST:{FIRST_PORT + position} -m ich.commands.rank {run} {trust_of(run)}"
     )
 
 
@@ -141,18 +150,18 @@ def _start(run: Path, *, processes: int, nodes: int, position: int) -> "subproce
     environment.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # names of machines that a resolver doesn't know
     package_parent = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_parent, environment.get("PYTHONPATH")]))
-    words = _words(run, processes=processes, nodes=nodes)
+    words = _words(run, processes=processes, nodes=nodes, position=position)
     return subprocess.Popen(words, env=environment, preexec_fn=partial(_follow, os.getpid()))
 
 
-def _words(run: Path, *, processes: int, nodes: int) -> list[str]:
+def _words(run: Path, *, processes: int, nodes: int, position: int) -> list[str]:
     """The command line: a rank alone, an agent over several, or an agent on each machine of a SLURM job."""
     if processes * nodes == 1:
         return [sys.executable, "-m", "ich.commands.rank", str(run), trust_of(run)]
     agent = [sys.executable, "-m", "ich.commands.agent", str(run), trust_of(run), str(processes), str(nodes)]
     if nodes == 1:
         return [*agent, OWN_ENDPOINT]
-    port = FIRST_PORT + int(os.environ["SLURM_JOB_ID"]) % N_PORTS
+    port = FIRST_PORT + (PORTS_A_JOB * int(os.environ["SLURM_JOB_ID"]) + position) % N_PORTS
     on_each = ["srun", f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1", "--kill-on-bad-exit=1"]
     return [*on_each, *agent, f"{socket.gethostname()}:{port}"]
 

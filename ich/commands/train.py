@@ -198,8 +198,9 @@ def _make_pair(config: DictConfig, folder: Path, *, cnn: Path) -> Path:
 def _leave_to_torchrun(run: Path, folders: Sequence[Path], *, devices: "Devices") -> int:
     """Say how to start run folders by hand, and how to end a run that joins several."""
     say("train", f"run folder {run}; start it on each machine with:")
-    for folder in folders:
-        print(f"  {torchrun_line(folder, processes=devices.n_processes // devices.nodes, nodes=devices.nodes)}")
+    processes = devices.n_processes // devices.nodes
+    for position, folder in enumerate(folders):
+        print(f"  {torchrun_line(folder, processes=processes, nodes=devices.nodes, position=position)}")
     if folders != [run]:
         say("next", f"python train.py resume={shown(run)}")
     return EXIT_OK

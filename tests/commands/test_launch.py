@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from ich.commands.agent import meeting_name
 from ich.commands.config import compose_checked
 from ich.commands.launch import RankFailedError, _words, check_machines, launch, torchrun_line, trust_of
 from ich.commands.lock import RANK_LOCK, held
@@ -73,11 +74,28 @@ def test_under_slurm_an_agent_is_started_on_each_machine(tmp_path, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "12345")
     (tmp_path / "config.yaml").touch()
 
-    words = _words(tmp_path, processes=4, nodes=2)
+    words = _words(tmp_path, processes=4, nodes=2, position=0)
 
     assert words[:4] == ["srun", "--nodes=2", "--ntasks=2", "--ntasks-per-node=1"]
     assert words[-3:-1] == ["4", "2"]
-    assert words[-1].endswith(":29845")
+    assert words[-1].endswith(":31820")
+
+
+def test_runs_side_by_side_on_several_machines_meet_at_places_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "12345")
+    runs = [tmp_path / "0", tmp_path / "1"]
+    for run in runs:
+        run.mkdir()
+        (run / "config.yaml").write_text(f"run: {run}\n")
+
+    places = {_words(run, processes=4, nodes=2, position=number)[-1] for number, run in enumerate(runs)}
+    lines = [torchrun_line(run, processes=4, nodes=2, position=number) for number, run in enumerate(runs)]
+
+    assert len(places) == 2
+    for option in ("--rdzv-id=", "--rdzv-endpoint="):
+        assert len({next(word for word in line.split() if word.startswith(option)) for line in lines}) == 2
+    assert meeting_name(runs[0]) != meeting_name(runs[1])
+    assert meeting_name(runs[0]) in lines[0]
 
 
 @pytest.fixture
