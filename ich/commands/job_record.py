@@ -12,6 +12,7 @@ from ich.commands.runs import RESULT_FILE
 from ich.store.files import write_json
 
 RECORD_FILE = "job.json"
+WAITS = "its run folder waits to be started by hand"
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class JobRecord:
         number: from 0; the name of its folder.
         overrides: all options it ran with, as `key=value`.
         code: exit code.
-        sentence: why it ended otherwise than with 0; empty if it did not.
+        sentence: why it ended otherwise than with 0, or what it waits for; else empty.
         seconds: that it took.
         scores: of a training, on the validation fold: log_loss, auc_<label> ...
     """
@@ -57,15 +58,19 @@ def read_records(sweep: Path, *, since: float = 0.0) -> list[JobRecord]:
     return sorted(map(_read, files), key=lambda record: record.number)
 
 
-def read_record(folder: Path) -> JobRecord | None:
-    """The record that an earlier start of a job has left in its folder."""
-    return _read(folder / RECORD_FILE) if (folder / RECORD_FILE).is_file() else None
-
-
 def scores_of(run: Path) -> dict[str, float]:
     """What a training scored on its validation fold; the mean of its pairs for a sequence stage."""
+    return _mean([_scores(result) for result in _results(run)])
+
+
+def seconds_of(run: Path) -> float:
+    """How long a training took, all its pairs together."""
+    return float(sum(result.get("seconds", 0.0) for result in _results(run)))
+
+
+def _results(run: Path) -> list[dict[str, Any]]:
     files = [run / RESULT_FILE] if (run / RESULT_FILE).is_file() else sorted(run.glob(f"pair-*/{RESULT_FILE}"))
-    return _mean([_scores(json.loads(file.read_text(encoding="utf-8"))) for file in files])
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
 def _read(file: Path) -> JobRecord:

@@ -74,6 +74,11 @@ def is_finished(folder: Path) -> bool:
     return (folder / RESULT_FILE).is_file() or (folder / ENSEMBLE_FILE).is_file()
 
 
+def is_run_of(folder: Path, config: DictConfig) -> bool:
+    """Whether a folder holds a run of this configuration, on whatever devices."""
+    return (folder / CONFIG_FILE).is_file() and _is_of(folder, _identity(config))
+
+
 def _newest(config: DictConfig) -> Path | None:
     """The newest unfinished run of the same configuration; with `run=` that run only."""
     if config.run and (Path(config.run) / CONFIG_FILE).is_file():

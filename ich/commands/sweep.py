@@ -9,14 +9,15 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.job_record import JobRecord, read_record, scores_of, write_record
-from ich.commands.resume import is_finished
+from ich.commands.job_record import WAITS, JobRecord, scores_of, seconds_of, write_record
+from ich.commands.resume import is_finished, is_run_of
 from ich.commands.runs import CONFIG_FILE
 from ich.commands.terminal import say, shown
-from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_PARTLY, EXIT_USER, IchError
+from ich.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_USER, IchError
 
 # What joblib and submitit, which need not be installed, raise where a job's process is gone without a word.
 LOST = ("TerminatedWorkerError", "UncompletedJobError")
+STOPPED = "it was stopped; the same command goes on"
 
 
 class JobFailedError(Exception):
@@ -49,6 +50,9 @@ def sweep(command: str, typed: Sequence[str]) -> int:
         _hand_to_hydra(command, ["-m", *overrides, *own], side_by_side=plan.side_by_side)
     except JobFailedError:
         pass  # it is in the table
+    except (KeyboardInterrupt, SystemExit):
+        say_sweep(command, plan.folder, since=started, lost=False)
+        raise
     except Exception as error:
         if type(error).__name__ not in LOST:
             raise
@@ -72,10 +76,11 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool) -> float:
     hydra = HydraConfig.get()
     folder, started = Path(hydra.runtime.output_dir), time.monotonic()
     overrides = tuple(OmegaConf.to_container(hydra.overrides.task) or ())  # type: ignore[arg-type]
-    earlier = _finished_earlier(folder, overrides)
-    if earlier is not None:
+    if _is_done(command, composed, folder):
+        record = JobRecord(int(hydra.job.num), overrides, EXIT_OK, "", seconds_of(folder), scores_of(folder))
+        write_record(folder, record)
         say(command, f"{shown(folder)} is done")
-        return earlier.objective
+        return record.objective
     if "run" in composed and composed.run is None:
         composed.run = str(folder)
     code, sentence = EXIT_FAILED, "it ended by an error of its own, which the terminal or the log of its launcher shows"
@@ -84,11 +89,16 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool) -> float:
         config = remember_start(command, checked(command, composed), typed=overrides, sweep=str(hydra.sweep.dir))
         with _own_gpus(config, side_by_side=side_by_side):
             code, sentence = task_of(command)(config), ""
+        if command == "train" and code == EXIT_OK and not is_finished(Path(composed.run)):
+            sentence = WAITS
     except IchError as error:
         code, sentence = EXIT_USER, str(error)
         print("\n".join(f"error: {line}" for line in sentence.splitlines()), file=sys.stderr)
+    except KeyboardInterrupt:
+        code, sentence = EXIT_INTERRUPTED, STOPPED
+        raise
     except SystemExit as stopped:
-        code, sentence = int(stopped.code or EXIT_FAILED), "it was stopped; the same command goes on"
+        code, sentence = int(stopped.code or EXIT_FAILED), STOPPED
         raise
     finally:
         scores = scores_of(Path(composed.run)) if "run" in composed and code == EXIT_OK else {}
@@ -99,12 +109,11 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool) -> float:
     return record.objective
 
 
-def _finished_earlier(folder: Path, overrides: Sequence[str]) -> JobRecord | None:
-    """The record of a training that an earlier start of this sweep has finished."""
-    earlier = read_record(folder) if (folder / CONFIG_FILE).is_file() else None
-    if earlier is None or earlier.code != EXIT_OK or set(earlier.overrides) != set(overrides):
-        return None
-    return earlier
+def _is_done(command: str, composed: DictConfig, folder: Path) -> bool:
+    """Whether an earlier start of this sweep has finished this training, also where it was killed right after."""
+    from ich.commands.config import checked
+
+    return command == "train" and is_finished(folder) and is_run_of(folder, checked(command, composed))
 
 
 def _go_on(config: DictConfig, folder: Path) -> None:

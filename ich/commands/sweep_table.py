@@ -6,15 +6,15 @@ from pathlib import Path
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.job_record import JobRecord, read_records
+from ich.commands.job_record import WAITS, JobRecord, read_records
 from ich.commands.runs import CONFIG_FILE, store_words
 from ich.commands.terminal import say, shown, table
-from ich.errors import EXIT_OK, EXIT_PARTLY
+from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_STOPPED
 from ich.store.files import write_text
 
 TABLE_FILE = "sweep.csv"
 MOST_ROWS = 50  # on the terminal; sweep.csv has all
-STATES = {EXIT_OK: "done", EXIT_PARTLY: "partly"}
+STATES = {EXIT_OK: "done", EXIT_PARTLY: "partly", EXIT_STOPPED: "stopped", EXIT_INTERRUPTED: "stopped"}
 
 
 def say_sweep(command: str, folder: Path, *, since: float, lost: bool) -> list[JobRecord]:
@@ -51,7 +51,7 @@ def sweep_frame(records: Sequence[JobRecord]) -> pd.DataFrame:
     rows = [
         {
             "job": record.number,
-            "state": STATES.get(record.code, f"failed ({record.code})"),
+            "state": "waits" if record.sentence == WAITS else STATES.get(record.code, f"failed ({record.code})"),
             **{key: one.get(key, "") for key in differing},
             "log_loss": record.scores.get("log_loss"),
             "seconds": round(record.seconds, 1),

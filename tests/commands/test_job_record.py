@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from ich.commands.job_record import RECORD_FILE, JobRecord, read_record, read_records, scores_of, write_record
+from ich.commands.job_record import RECORD_FILE, JobRecord, read_records, scores_of, seconds_of, write_record
 
 
 def record(number, **scores):
@@ -25,10 +25,6 @@ def test_records_of_an_earlier_start_can_be_told_apart(tmp_path):
     assert [one.number for one in read_records(tmp_path, since=2000)] == [1]
 
 
-def test_a_job_that_has_not_ended_has_no_record(tmp_path):
-    assert read_record(tmp_path) is None
-
-
 @pytest.mark.parametrize(("scores", "objective"), [({"log_loss": 0.25}, 0.25), ({}, 0.0)])
 def test_a_search_makes_the_log_loss_small(scores, objective):
     assert record(0, **scores).objective == objective
@@ -37,7 +33,8 @@ def test_a_search_makes_the_log_loss_small(scores, objective):
 def test_scores_of_a_sequence_stage_are_the_mean_of_its_pairs(tmp_path):
     for number, loss in enumerate((0.2, 0.4)):
         (tmp_path / f"pair-{number}").mkdir()
-        result = {"best_log_loss": loss, "metrics": {"auc_any": 0.9, "auc_epidural": None}}
+        result = {"seconds": 2.0, "best_log_loss": loss, "metrics": {"auc_any": 0.9, "auc_epidural": None}}
         (tmp_path / f"pair-{number}" / "result.json").write_text(json.dumps(result))
 
     assert scores_of(tmp_path) == pytest.approx({"log_loss": 0.3, "auc_any": 0.9})
+    assert seconds_of(tmp_path) == 4.0

@@ -1,7 +1,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from ich.commands.job_record import JobRecord, write_record
+from ich.commands.job_record import WAITS, JobRecord, write_record
 from ich.commands.sweep_table import say_sweep, sweep_frame
 
 
@@ -28,6 +28,12 @@ def test_further_scores_follow():
     frame = sweep_frame([record(0, lr=1, log_loss=0.3, auc_any=0.9)])
 
     assert frame["auc_any"].tolist() == [0.9]
+
+
+def test_a_run_that_waits_and_one_that_was_stopped_are_called_so():
+    frame = sweep_frame([JobRecord(0, ("seed=0",), 0, WAITS, 1.0), JobRecord(1, ("seed=1",), 130, "", 1.0)])
+
+    assert frame["state"].tolist() == ["waits", "stopped"]
 
 
 def test_no_job_is_an_empty_table():
