@@ -107,12 +107,13 @@ def _gather(
     left_out = [*rejected, *(row for scored in done for row in scored.left_out)]
     rows = [scored.row for scored in done if scored.row is not None]
     _write_not_used(folder, left_out)
+    if rows:
+        _write_worklist(folder, rows)
     if shards == 1:
-        remove_scored(folder)
+        remove_scored(folder)  # last: until the worklist is written a second start needs them
     if not rows:
         say("predict", f"why each file was not used: {shown(folder)}/not_used.csv")
         raise NoHeadCT(unread[0][1])
-    _write_worklist(folder, rows)
     say_scored(rows, folder=folder, point=OPERATING_POINT, n_left_out=len(left_out), unread=unread, notes=model.notes)
     return EXIT_PARTLY if unread else EXIT_OK
 
