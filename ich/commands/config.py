@@ -83,6 +83,7 @@ def checked(command: str, composed: DictConfig, *, reference: DictConfig | None 
         ConfigError: all complaints, a line each.
     """
     lost = list(needed_groups(SCHEMAS[command], _plain(composed, resolve=False)))
+    lost += _looked_up(_plain(composed, resolve=False))
     if lost:
         raise ConfigError("\n".join(lost))
     missing = sorted(str(key) for key in OmegaConf.missing_keys(composed))
@@ -202,6 +203,19 @@ def _unknown_names(known: DictConfig, values: Sequence[Override]) -> Iterator[st
         if item.key_or_group.startswith("hydra.") or item.key_or_group in names or adds:
             continue
         yield f"{item.input_line}: no such option{nearest(item.key_or_group, names)}"
+
+
+def _looked_up(node: Any, path: str = "") -> Iterator[str]:
+    """One line for each value taken from the environment, which may hold secrets; places may be told by it."""
+    if isinstance(node, Mapping):
+        for key, child in node.items():
+            if path or key != "paths":
+                yield from _looked_up(child, f"{path}.{key}" if path else str(key))
+    elif isinstance(node, list):
+        for child in node:
+            yield from _looked_up(child, path)
+    elif isinstance(node, str) and "oc.env" in node:
+        yield f"{path}={node}: expected a value, found one of the environment; only paths.* may be taken from there"
 
 
 def _plain(node: DictConfig, *, resolve: bool) -> dict[str, Any]:

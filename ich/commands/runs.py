@@ -1,7 +1,8 @@
 """Run folders: made once by whoever starts a training, and found again by the checkpoint they hold."""
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,29 @@ CONFIG_FILE = "config.yaml"
 RESULT_FILE = "result.json"
 ENSEMBLE_FILE = "ensemble.ckpt"  # of the sequence stage
 BEST = Path("checkpoints") / "best.ckpt"
+SECRET = re.compile(r"(^|_)(token|key|password|passwd|secret|credentials?)s?($|_)", re.IGNORECASE)
+MASK = "***"
 
 
 def write_config(config: DictConfig, folder: Path) -> None:
-    """Write the resolved configuration, whole or not at all."""
+    """Write the resolved configuration, whole or not at all; what is named like a secret is masked."""
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f".{CONFIG_FILE}.tmp"
-    OmegaConf.save(config, unfinished, resolve=True)
+    OmegaConf.save(OmegaConf.create(_masked(OmegaConf.to_container(config, resolve=True))), unfinished)
     unfinished.replace(folder / CONFIG_FILE)
+
+
+def _masked(node: Any) -> Any:
+    """Plain values in which no secret is readable, also among what was typed."""
+    if isinstance(node, Mapping):
+        hidden = {key for key, value in node.items() if isinstance(value, str) and SECRET.search(str(key))}
+        return {key: MASK if key in hidden else _masked(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_masked(value) for value in node]
+    if isinstance(node, str) and "=" in node:
+        key, _, _ = node.partition("=")
+        return f"{key}={MASK}" if SECRET.search(key.rpartition(".")[2]) else node
+    return node
 
 
 def config_hash(folder: Path) -> str:

@@ -24,6 +24,7 @@ from ich.errors import ConfigError
         ("~optimizer.lr", r"optimizer\.lr: expected a value, found it taken away"),
         ("~trainer.max_epochs", r"trainer\.max_epochs: expected a value, found it taken away"),
         ("~data.batch_size", r"data\.batch_size: expected a value, found it taken away"),
+        ("name=${oc.env:HOME}", r"name=.*: expected a value, found one of the environment"),
         ("callbacks=null", r"callbacks=null: expected one of .*, found None"),
         ("+callbacks.x=1", r"callbacks\.x=1: expected a part with _target_"),
         ("+callbacks.x.patience=1", r"callbacks\.x=.*: expected a part with _target_"),
@@ -38,6 +39,7 @@ def test_a_wrong_value_is_refused_in_a_line(typed, said):
     "typed",
     [
         "callbacks=[]",
+        "paths.runs=${oc.env:HOME}",
         "cluster=null",
         "debug=null",
         "callbacks=[ema]",

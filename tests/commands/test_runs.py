@@ -13,6 +13,7 @@ from ich.commands.runs import (
     store_path,
     store_paths,
     store_words,
+    write_config,
 )
 from ich.errors import CheckpointError, ConfigError, DataError
 from ich.store.settings import FORMAT
@@ -101,3 +102,14 @@ def test_a_store_of_several_that_is_not_there_says_how_to_make_it(config, tmp_pa
 
     with pytest.raises(DataError, match=r"nowhere: expected store\.json, found no such folder; make it with"):
         open_training_stores(config)
+
+
+def test_nothing_that_is_named_like_a_secret_is_written(config, tmp_path):
+    config.data.update({"api_key": "hush", "nested": {"password": "hush", "token": "hush"}, "keyboard": "seen"})
+    config.typed = ["data.api_key=hush", "data.keyboard=seen"]
+
+    write_config(config, tmp_path)
+
+    text = (tmp_path / "config.yaml").read_text()
+    assert "hush" not in text
+    assert text.count("seen") == 2
