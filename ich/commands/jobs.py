@@ -45,7 +45,7 @@ def plan_sweep(command: str, overrides: Sequence[str]) -> Plan:
     """
     typed = parse_overrides(overrides)
     fixed = [str(item.input_line) for item in typed if not item.is_sweep_override()]
-    settings = hydra_settings(command, fixed)
+    settings = _settings(command, fixed)
     named = {item.key_or_group for item in typed}
     pages = parse_overrides([f"{key}={value}" for key, value in _params(settings).items() if key not in named])
     fixed += [str(item.input_line) for item in pages if not item.is_sweep_override()]
@@ -61,6 +61,15 @@ def plan_sweep(command: str, overrides: Sequence[str]) -> Plan:
     if wrong:
         raise ConfigError("\n".join(wrong.values()))
     return Plan(Path(settings.sweep.dir).absolute(), launcher.endswith(SIDE_BY_SIDE))
+
+
+def _settings(command: str, fixed: Sequence[str]) -> DictConfig:
+    """Hydra's own settings; what keeps them from being composed is said as for a single run."""
+    try:
+        return hydra_settings(command, fixed)
+    except ConfigError:
+        compose_checked(command, fixed)
+        raise
 
 
 def _check_job(command: str, config: DictConfig, *, here: bool) -> None:

@@ -94,7 +94,7 @@ def test_a_misspelt_backbone_gets_the_nearest_name(windows):
 
 
 def test_negative_neighbours_are_refused(windows):
-    with pytest.raises(ConfigError, match=r"model\.net\.neighbours=-1"):
+    with pytest.raises(ConfigError, match=r"neighbours=-1"):
         SliceNet("tiny", windows, neighbours=-1)
 
 
