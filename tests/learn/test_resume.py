@@ -248,7 +248,7 @@ def test_other_data_or_processes_are_refused(changed, processes, sentence, train
 def test_processes_may_change_at_an_epochs_end(cnn_run):
     stopped = read_stopped(cnn_run[1].last)
 
-    stopped.check(stopped.facts, processes=2)
+    assert stopped.check(stopped.facts, processes=2) is None
 
 
 def test_what_a_kill_left_beside_a_checkpoint_is_removed(tmp_path):

@@ -70,6 +70,7 @@ def test_text_in_another_encoding_is_an_error_that_names_utf_8():
 def test_any_bytes_are_a_table_or_an_error_that_a_user_can_mend(content):
     try:
         found = open_text_table(io.BytesIO(content), name="labels.csv")
-        found.read(list(found.columns))
+        names = list(found.columns)
+        assert list(found.read(names)) == names
     except DataError:
         pass
