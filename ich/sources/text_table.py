@@ -47,7 +47,8 @@ class TextTable:
         """Some columns as text without spaces at the ends, "" for an empty cell; row i stands in line i + FIRST_LINE.
 
         Raises:
-            DataError: a row with more or fewer cells than the first line, or text that isn't UTF-8.
+            DataError: a row with more or fewer cells than the first line, text that isn't UTF-8, or a name that goes on
+                in the next line.
         """
         bad_rows: list[pa_csv.InvalidRow] = []
 
@@ -80,6 +81,11 @@ class TextTable:
             raise DataError(
                 f"{self.name}: expected {len(self.columns)} cells a row in UTF-8, found {found}; save it anew as CSV"
             ) from error
+        except pa.ArrowKeyError as error:  # a quoted name goes on in the next line
+            raise DataError(
+                f"{self.name}: expected the names of the columns in one line, found a quote that isn't closed there; "
+                "mend the first line"
+            ) from error
         stripped = [pc.utf8_trim_whitespace(column.combine_chunks()) for column in table.columns]
         return pa.table(dict(zip(columns, stripped, strict=True)))
 
@@ -105,7 +111,13 @@ def open_text_table(file: Path | BinaryIO, *, name: str) -> TextTable:
             f"{name}: expected a first line with the names of the columns, found an empty file; save it anew"
         )
     delimiter = max(DELIMITERS, key=line.count)
-    columns = tuple(next(csv.reader(io.StringIO(line), delimiter=delimiter), []))
+    try:
+        columns = tuple(next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), []))
+    except csv.Error as error:
+        raise DataError(
+            f"{name}: expected a first line with the names of the columns, found a line end of another kind in it; "
+            "save it anew as CSV"
+        ) from error
     if not any(column.strip() for column in columns) or len(set(columns)) < len(columns):
         raise DataError(
             f"{name}: expected a first line with the names of the columns, each once, found "

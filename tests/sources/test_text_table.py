@@ -66,11 +66,18 @@ def test_text_in_another_encoding_is_an_error_that_names_utf_8():
         table("study,any\nä,1\n", encoding="latin-1").read(["study", "any"])
 
 
+def test_a_name_that_goes_on_in_the_next_line_is_an_error():
+    found = table('"""\n"\n')
+
+    with pytest.raises(DataError, match="expected the names of the columns in one line"):
+        found.read(list(found.columns))
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_table_or_an_error_that_a_user_can_mend(content):
     try:
         found = open_text_table(io.BytesIO(content), name="labels.csv")
         names = list(found.columns)
-        assert list(found.read(names)) == names
+        assert found.read(names).column_names == names
     except DataError:
         pass
