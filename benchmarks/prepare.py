@@ -38,7 +38,7 @@ from ich.sources.phantom import Phantom
 from ich.sources.source import Source
 from ich.store.prepare import prepare_store
 from ich.store.store import Store
-from ich.store.workers import Worker
+from ich.store.writing.workers import Worker
 
 CONF = Path(__file__).parents[1] / "conf"
 SIZE = yaml.safe_load((CONF / "store" / "default.yaml").read_text(encoding="utf-8"))["size"]

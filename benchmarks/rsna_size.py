@@ -35,10 +35,10 @@ from ich.progress import Progress, quiet
 from ich.sources.phantom import Phantom
 from ich.sources.rsna import read_long_labels
 from ich.sources.source import LabelTable
-from ich.store.folds import TEST_FOLD, FoldOptions, place_patients
-from ich.store.headers import file_table, load_headers, read_header_table, save_headers, with_keys
-from ich.store.inventory import list_studies
+from ich.store.gathering.folds import TEST_FOLD, FoldOptions, place_patients
 from ich.store.keys import HashKey, find_hash_key
+from ich.store.listing.headers import file_table, load_headers, read_header_table, save_headers, with_keys
+from ich.store.listing.inventory import list_studies
 from ich.store.prepare import prepare_store
 from ich.store.settings import StoreSettings
 

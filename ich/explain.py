@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import torch
 
-from ich.dicom.neighbours import Neighbours
+from ich.dicom.geometry.neighbours import Neighbours
 from ich.dicom.resize import resize_hu
 from ich.dicom.scan import Scan
 from ich.ensemble.ensemble import ICHEnsemble

@@ -29,7 +29,7 @@ def main() -> int:
         print(ich.__version__)
         return EXIT_OK
     if command not in COMMANDS:
-        from ich.commands.check import nearest
+        from ich.commands.configuration.check import nearest
 
         print(f"error: {command}: no such command{nearest(command, list(COMMANDS))}", file=sys.stderr)
         return EXIT_USER

@@ -49,7 +49,7 @@ def demo(config: DictConfig) -> int:
 
 def _probe() -> str:
     """`bf16` where this CPU computes in it faster than in float32, else `fp32`."""
-    from ich.learn.devices import choose_precision, resolve_devices
+    from ich.learn.hardware.devices import choose_precision, resolve_devices
 
     precision, reason = choose_precision("auto", resolve_devices(0, available=0))
     say("demo", reason)
@@ -73,7 +73,7 @@ def _training(config: DictConfig) -> list[str]:
 
 
 def _run(command: str, overrides: Sequence[str]) -> int:
-    from ich.commands.config import compose_checked
+    from ich.commands.configuration.config import compose_checked
     from ich.commands.entry import task_of
 
     _say_command(command, overrides)
@@ -85,8 +85,8 @@ def _say_command(command: str, overrides: Sequence[str]) -> None:
 
 
 def _make_heads(config: DictConfig, common: Sequence[str]) -> None:
-    from ich.commands.config import compose_checked
-    from ich.commands.parts import make_source
+    from ich.commands.configuration.config import compose_checked
+    from ich.commands.configuration.parts import make_source
 
     composed = compose_checked("prepare", [*common, *config.prepare])
     say("demo", f"making {composed.data.n_studies} heads in {composed.data.root}: made heads are not patients")
@@ -95,7 +95,7 @@ def _make_heads(config: DictConfig, common: Sequence[str]) -> None:
 
 def _train_slice_nets(config: DictConfig, common: Sequence[str], *, folder: Path) -> None:
     """Train the slice nets side by side: a process with one thread each is faster than one net with two."""
-    from ich.commands.config import compose_checked
+    from ich.commands.configuration.config import compose_checked
     from ich.commands.train import train_slice_nets
 
     composed = []
@@ -108,8 +108,8 @@ def _train_slice_nets(config: DictConfig, common: Sequence[str], *, folder: Path
 
 def _make_unseen(config: DictConfig, common: Sequence[str], *, folder: Path) -> Path:
     """One patient from a seed that nothing was trained or tested on, as a folder of DICOM."""
-    from ich.commands.config import compose_checked
-    from ich.commands.parts import make_source
+    from ich.commands.configuration.config import compose_checked
+    from ich.commands.configuration.parts import make_source
 
     others = [override for override in common if not override.startswith(("data.root", "data.seed", "data.n_studies"))]
     seed = config.seed + UNSEEN_SEED_OFFSET

@@ -61,7 +61,7 @@ def task_of(command: str) -> Task:
 
 
 def _once(command: str, overrides: Sequence[str]) -> int:
-    from ich.commands.config import compose_checked, remember_start
+    from ich.commands.configuration.config import compose_checked, remember_start
 
     config = compose_checked(command, overrides)  # first: a misspelt key must not wait for torch to be imported
     return task_of(command)(remember_start(command, config, typed=overrides))
@@ -70,7 +70,7 @@ def _once(command: str, overrides: Sequence[str]) -> int:
 def _dispatch(command: str, typed: Sequence[str]) -> int:
     """One job, several, or what Hydra's own flags ask for."""
     if any(flag in typed for flag in ("-h", "--help")):
-        from ich.commands.help import help_text
+        from ich.commands.configuration.help import help_text
 
         print(help_text(command))
         return EXIT_OK
@@ -80,7 +80,7 @@ def _dispatch(command: str, typed: Sequence[str]) -> int:
     if flags & SHOWING_FLAGS:
         return _show(command, typed)
     if flags or any(item.partition("=")[0] in PAGES_FOR_SEVERAL and not item.endswith("=null") for item in typed):
-        from ich.commands.sweep import sweep
+        from ich.commands.sweeps.sweep import sweep
 
         return sweep(command, typed)
     return _once(command, typed)
@@ -109,7 +109,7 @@ def _show(command: str, typed: Sequence[str]) -> int:
     """What Hydra shows and does not run: `--cfg job`, `--info`, `--shell-completion install=bash`."""
     import hydra
 
-    from ich.commands.config import config_folder
+    from ich.commands.configuration.config import config_folder
 
     def job(composed: DictConfig) -> None:
         raise ConfigError(

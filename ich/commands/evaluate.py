@@ -12,9 +12,9 @@ import torch
 from omegaconf import DictConfig
 
 import ich
-from ich.commands.out_of_fold import fold_runs, with_controls
-from ich.commands.runs import open_store
-from ich.commands.scoring import logit_table, with_probabilities
+from ich.commands.predictions.out_of_fold import fold_runs, with_controls
+from ich.commands.predictions.scoring import logit_table, with_probabilities
+from ich.commands.run_folders.runs import open_store
 from ich.commands.terminal import bar, say, shown, table
 from ich.data.rows import positions_of
 from ich.ensemble.ensemble import ICHEnsemble
@@ -34,7 +34,7 @@ OUT_OF_FOLD = "out_of_fold"  # subset: every patient, each scored by the trainin
 
 def evaluate(config: DictConfig) -> int:
     """Score a subset of a store and write what was measured."""
-    from ich.commands.settings import inference_device
+    from ich.commands.training.settings import inference_device
 
     store, device = open_store(config), inference_device(config.gpus)
     if config.subset == OUT_OF_FOLD:

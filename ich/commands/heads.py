@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.parts import make_source
+from ich.commands.configuration.parts import make_source
 from ich.commands.terminal import bar, say, shown
 from ich.dicom.header import SliceHeader, read_headers
 from ich.dicom.resize import resize_hu

@@ -4,13 +4,13 @@ from collections import Counter
 
 from omegaconf import DictConfig
 
-from ich.commands.runs import store_path
+from ich.commands.run_folders.runs import store_path
 from ich.commands.terminal import bar, say, say_counts, shown, table
 from ich.errors import EXIT_OK, DataError
 from ich.sources.source import Source
-from ich.store.estimate import Estimate
-from ich.store.inspection import Inspection, inspect_source
-from ich.store.series_rows import SeriesRow
+from ich.store.inspecting.estimate import Estimate
+from ich.store.inspecting.inspection import Inspection, inspect_source
+from ich.store.inspecting.series_rows import SeriesRow
 
 HEADS = [
     "study",

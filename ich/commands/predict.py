@@ -11,8 +11,8 @@ import pandas as pd
 from omegaconf import DictConfig
 
 import ich
-from ich.commands.predict_words import Unread, kind_warnings, say_scored
-from ich.commands.scored import (
+from ich.commands.predictions.predict_words import Unread, kind_warnings, say_scored
+from ich.commands.predictions.scored import (
     LEFT_OUT_COLUMNS,
     Scored,
     StudyToScore,
@@ -34,7 +34,7 @@ from ich.labels import LABELS
 from ich.learn.facts import plain
 from ich.report.study_page import write_study_page
 from ich.store.files import as_cell, write_text
-from ich.store.shards import Share, share_of
+from ich.store.sharing.shards import Share, share_of
 
 OPERATING_POINT = "sensitivity_95"
 WORKLIST = "worklist.csv"
@@ -43,7 +43,7 @@ LeftOutRow = tuple[Any, ...]
 
 def predict(config: DictConfig) -> int:
     """Score every study of the input, or a shard of them; whoever ends gathers what all have said."""
-    from ich.commands.settings import inference_device
+    from ich.commands.training.settings import inference_device
 
     share = share_of(config.shard, config.shards)
     root, folder = Path(config.input).absolute(), Path(config.output)

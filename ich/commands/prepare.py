@@ -7,20 +7,20 @@ from omegaconf import DictConfig
 
 from ich.commands.inspect import inspect
 from ich.commands.numerals import counted
-from ich.commands.runs import store_path, store_words
+from ich.commands.run_folders.runs import store_path, store_words
 from ich.commands.terminal import bar, say, say_counts, shown, table
 from ich.errors import EXIT_OK, EXIT_PARTLY
 from ich.labels import LABELS
 from ich.report.contact_sheet import write_contact_sheet
 from ich.sources.rsna import Rsna
 from ich.sources.source import Source, VolumeSource
+from ich.store.gathering.summary import PreparedSummary, ShardSummary
 from ich.store.prepare import prepare_store
-from ich.store.summary import PreparedSummary, ShardSummary
 
 
 def prepare(config: DictConfig) -> int:
     """Prepare the store of a data set, a shard of it, or say what that would take."""
-    from ich.commands.parts import make_source
+    from ich.commands.configuration.parts import make_source
 
     source = make_source(config)
     processes = len(os.sched_getaffinity(0)) if config.processes is None else config.processes

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.debug import say_debug
-from ich.commands.launch import RankFailedError, check_machines, launch, torchrun_line
-from ich.commands.lock import check_free
-from ich.commands.rank import VALIDATION_FILE
-from ich.commands.resume import resumed_run
-from ich.commands.run_folder import run_folder
-from ich.commands.runs import (
+from ich.commands.predictions.scoring import mean_logits, with_probabilities
+from ich.commands.run_folders.lock import check_free
+from ich.commands.run_folders.resume import resumed_run
+from ich.commands.run_folders.run_folder import run_folder
+from ich.commands.run_folders.runs import (
     ENSEMBLE_FILE,
     RESULT_FILE,
     keep_store_paths,
@@ -25,9 +23,11 @@ from ich.commands.runs import (
     words_a_store,
     write_config,
 )
-from ich.commands.scoring import mean_logits, with_probabilities
-from ich.commands.settings import check_training, training_devices
 from ich.commands.terminal import say, shown, table
+from ich.commands.training.debug import say_debug
+from ich.commands.training.launch import RankFailedError, check_machines, launch, torchrun_line
+from ich.commands.training.rank import VALIDATION_FILE
+from ich.commands.training.settings import check_training, training_devices
 from ich.errors import EXIT_FAILED, EXIT_OK, ConfigError, DataError
 from ich.labels import LABELS
 from ich.learn.checkpoint import Checkpoint, read_checkpoint
@@ -37,7 +37,7 @@ from ich.store.split import Split, training_split
 from ich.store.store import Store
 
 if TYPE_CHECKING:
-    from ich.learn.devices import Devices
+    from ich.learn.hardware.devices import Devices
 
 STAGES = ("slice", "sequence")
 
@@ -171,7 +171,7 @@ def write_ensemble(run: Path, pairs: list[tuple[Checkpoint, Path]]) -> Path:
         run: folder of the sequence stage.
         pairs: each slice net with the run of its sequence net.
     """
-    from ich.commands.runs import BEST
+    from ich.commands.run_folders.runs import BEST
     from ich.ensemble.file import bundle, write_bundle
     from ich.ensemble.operating import fit_operating_points
 

@@ -12,7 +12,7 @@ from ich.data.augment import Augment, Unchanged
 from ich.data.mixup import mixed
 from ich.data.rows import labels_of, rows_of
 from ich.data.sampling import Item
-from ich.dicom.neighbours import ALONE, Neighbours
+from ich.dicom.geometry.neighbours import ALONE, Neighbours
 from ich.store.store import Store
 
 

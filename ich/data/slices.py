@@ -14,7 +14,7 @@ from ich.data.loaders import as_read, make_loader, n_workers, share_of_batch
 from ich.data.rows import shared_draws
 from ich.data.sampling import ShardSampler, TrainingSampler
 from ich.data.slice_dataset import SliceDataset
-from ich.dicom.neighbours import ALONE, Neighbours
+from ich.dicom.geometry.neighbours import ALONE, Neighbours
 from ich.store.split import Split, training_split
 from ich.store.store import Store
 

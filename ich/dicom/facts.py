@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ich.dicom.geometry.order import OrderedSlices
 from ich.dicom.header import SliceHeader
-from ich.dicom.order import OrderedSlices
 from ich.dicom.pixels import has_misleading_padding, is_wrapped
 from ich.dicom.planes import StoredRange
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from ich.dicom.contents import StudyFiles
 from ich.dicom.files import DicomFile
+from ich.dicom.geometry.order import OrderedSlices
 from ich.dicom.header import Rejected
-from ich.dicom.order import OrderedSlices
 from ich.dicom.planes import Planes
 from ich.dicom.reasons import REASONS
 from ich.dicom.series import NotChosen

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ich.dicom.decode import UnreadablePixels, decode
+from ich.dicom.encoding.decode import UnreadablePixels, decode
 from ich.dicom.header import SliceHeader
 from ich.dicom.hu import AIR, HU_CEILING, HU_FLOOR
 

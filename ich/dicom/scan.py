@@ -9,15 +9,15 @@ import numpy as np
 
 from ich.dicom.contents import read_contents
 from ich.dicom.facts import most_frequent, scan_facts, slice_warnings
+from ich.dicom.geometry.neighbours import Neighbours
+from ich.dicom.geometry.order import OrderedSlices, order_slices
+from ich.dicom.geometry.repeats import places_of
+from ich.dicom.geometry.slabs import is_thin, slab_groups
 from ich.dicom.header import Rejected, SliceHeader
-from ich.dicom.neighbours import Neighbours
 from ich.dicom.not_used import NoScan, NotUsed, not_used_file, not_used_series, not_used_slices, not_used_study
-from ich.dicom.order import OrderedSlices, order_slices
 from ich.dicom.planes import Planes, read_planes
 from ich.dicom.reasons import counts_in_words
-from ich.dicom.repeats import places_of
 from ich.dicom.series import MIN_SLICES, NoSeries, choose_series
-from ich.dicom.slabs import is_thin, slab_groups
 from ich.errors import NoHeadCT
 
 
@@ -142,7 +142,8 @@ def scan_of_study(
 def read_scan(headers: Sequence[SliceHeader], *, slab_mm: float | None, keeps_every_slice: bool = False) -> Scan:
     """Read the slices of one series.
 
-    Of slices at one position one is read, by the rule of `ich.dicom.repeats`; another stands in where it can't be.
+    Of slices at one position one is read, by the rule of `ich.dicom.geometry.repeats`; another stands in where it
+    can't be.
 
     Args:
         headers: slices of one series, in any order.

@@ -19,8 +19,9 @@ Among the rest, the first of these that tells two series apart decides:
 6. more positions; then the lower series uid. A series that equals the chosen one in positions, matrix, spacing,
    thickness, kernel and kind is its copy under another uid (`duplicate_series`).
 
-Where a series holds several slices at one position, what would be read of it is judged (`ich.dicom.repeats`). A series
-that was asked for is taken whatever it is and however few its slices, but for slices that don't fit its stack.
+Where a series holds several slices at one position, what would be read of it is judged
+(`ich.dicom.geometry.repeats`). A series that was asked for is taken whatever it is and however
+few its slices, but for slices that don't fit its stack.
 
 All counts are of files: a file of many frames counts once, as used if any of its frames is.
 """
@@ -31,9 +32,9 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ich.dicom.files import DicomFile
+from ich.dicom.geometry.stacks import Stack, is_axial, measure_stack, split_stacks
 from ich.dicom.header import Rejected, SliceHeader
 from ich.dicom.reasons import REASONS, counts_in_words
-from ich.dicom.stacks import Stack, is_axial, measure_stack, split_stacks
 from ich.errors import DataError, NoHeadCT
 
 Key = TypeVar("Key")

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from ich.dicom.neighbours import Neighbours
+from ich.dicom.geometry.neighbours import Neighbours
 from ich.dicom.resize import resize_hu
 from ich.dicom.scan import Scan
 from ich.ensemble.file import hash_of, members_of, read_bundle, write_bundle

@@ -8,7 +8,7 @@ import numpy as np
 
 import ich
 from ich.data.rows import labels_of, rows_of, study_labels_of
-from ich.dicom.neighbours import ENDS
+from ich.dicom.geometry.neighbours import ENDS
 from ich.labels import LABELS
 from ich.learn.checkpoint import FORMAT, Checkpoint
 from ich.metrics.log_loss import training_prevalence

@@ -16,20 +16,20 @@ from torch.optim import Optimizer
 from ich.data.slices import SliceDataModule
 from ich.data.statistics import measure_window_statistics
 from ich.data.studies import FeatureReader, StudyDataModule
-from ich.learn.callbacks import EpochLines
 from ich.learn.checkpoint import Checkpoint
 from ich.learn.components import fit_input
 from ich.learn.facts import plain, sequence_facts, slice_facts
-from ich.learn.keeping import USUAL_KEEPING, BestAndLast, Keeping
-from ich.learn.module import NetModule
-from ich.learn.overfit import PREVALENCE_SCORE, FewBatches
-from ich.learn.randomness import RandomStates
-from ich.learn.resume import EarlierRows, read_stopped, remove_unfinished
+from ich.learn.loop.module import NetModule
+from ich.learn.loop.overfit import PREVALENCE_SCORE, FewBatches
+from ich.learn.loop.sequence_module import SequenceModule
+from ich.learn.loop.slice_module import SliceModule
+from ich.learn.loop.trainer import TrainingSettings, make_trainer, quiet_lightning
 from ich.learn.schedules import Schedule
-from ich.learn.sequence_module import SequenceModule
-from ich.learn.slice_module import SliceModule
-from ich.learn.timing import PartTimes
-from ich.learn.trainer import TrainingSettings, make_trainer, quiet_lightning
+from ich.learn.stopping.keeping import USUAL_KEEPING, BestAndLast, Keeping
+from ich.learn.stopping.randomness import RandomStates
+from ich.learn.stopping.resume import EarlierRows, read_stopped, remove_unfinished
+from ich.learn.watching.callbacks import EpochLines
+from ich.learn.watching.timing import PartTimes
 
 MOST_MEASURED = 300  # training studies that a window's mean and std are measured on; more change the third digit
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ich.dicom.neighbours import Neighbours
+from ich.dicom.geometry.neighbours import Neighbours
 from ich.labels import LABELS
 from ich.nets.backbones import cam_layer_name, make_backbone, n_pooled
 from ich.nets.prevalence import set_bias_to_prevalence

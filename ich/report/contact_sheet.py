@@ -13,7 +13,7 @@ from ich.ensemble.prediction import MADE_SOURCES
 from ich.labels import LABELS
 from ich.report.page import page_code, page_template
 from ich.store.files import write_text
-from ich.store.folds import NO_FOLD, TEST_FOLD
+from ich.store.gathering.folds import NO_FOLD, TEST_FOLD
 from ich.store.store import Store
 
 BRAIN_WINDOW = (0, 80)  # HU; centre 40, width 80

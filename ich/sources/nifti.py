@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ich.dicom.files import DicomFile
+from ich.dicom.geometry.slabs import is_thin, slab_groups, slab_mean
 from ich.dicom.hu import HU_CEILING, HU_FLOOR
 from ich.dicom.scan import Scan, ScanSeries
-from ich.dicom.slabs import is_thin, slab_groups, slab_mean
 from ich.errors import DataError
 
 SUFFIXES = (".nii", ".nii.gz")

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ich.store.folds import TEST_FOLD
-from ich.store.record import Asked
+from ich.store.gathering.folds import TEST_FOLD
+from ich.store.sharing.record import Asked
 
 
 def change_notes(asked: Asked, *, before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[str]:

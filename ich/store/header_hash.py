@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ich.store.headers import PLACE
+from ich.store.listing.headers import PLACE
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no bit of the columns before is lost; 2^64 by the golden ratio
 _NOTHING = np.uint64(1)  # of an empty cell; the number 0 has the hash 0

@@ -10,22 +10,22 @@ from typing import Any
 from ich.errors import ConfigError, DataError
 from ich.progress import Progress, quiet
 from ich.sources.source import Source
-from ich.store.all_headers import HEADERS_FILE
-from ich.store.assign import read_fold_file
-from ich.store.finish import finish_store, nothing_readable
-from ich.store.folds import FoldOptions
-from ich.store.gather import read_facts
-from ich.store.guards import StudyGuard
-from ich.store.header_parts import remove_parts
-from ich.store.inventory import Inventory, list_studies
+from ich.store.gathering.assign import read_fold_file
+from ich.store.gathering.finish import finish_store, nothing_readable
+from ich.store.gathering.folds import FoldOptions
+from ich.store.gathering.gather import read_facts
+from ich.store.gathering.summary import PreparedSummary, ShardSummary
 from ich.store.keys import HashKey, find_hash_key
-from ich.store.parallel import in_parallel
-from ich.store.record import STORE_FILE, Asked, mark_unfinished
+from ich.store.listing.all_headers import HEADERS_FILE
+from ich.store.listing.header_parts import remove_parts
+from ich.store.listing.inventory import Inventory, list_studies
 from ich.store.settings import FORMAT, StoreSettings
-from ich.store.shards import Share, share_of
+from ich.store.sharing.record import STORE_FILE, Asked, mark_unfinished
+from ich.store.sharing.shards import Share, share_of
 from ich.store.store import WHOLE
-from ich.store.summary import PreparedSummary, ShardSummary
-from ich.store.write import StudyJob, StudyWritten, is_array_whole, write_study
+from ich.store.writing.guards import StudyGuard
+from ich.store.writing.parallel import in_parallel
+from ich.store.writing.write import StudyJob, StudyWritten, is_array_whole, write_study
 
 
 def prepare_store(

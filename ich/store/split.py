@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ich.errors import ConfigError, DataError, LeakError
-from ich.store.folds import TEST_FOLD
+from ich.store.gathering.folds import TEST_FOLD
 from ich.store.settings import digest
 from ich.store.store import Store
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from ich.commands.predict import WORKLIST, _gather, _write_not_used
-from ich.commands.scored import Scored, StudyToScore, is_shared, write_scored
+from ich.commands.predictions.scored import Scored, StudyToScore, is_shared, write_scored
 from ich.dicom.contents import StudyFiles
 
 

@@ -10,7 +10,7 @@ from ich.labels import LABELS
 from ich.sources.folder import Folder
 from ich.sources.nifti_folder import NiftiFolder
 from ich.sources.rsna import Rsna
-from ich.store.summary import PreparedSummary
+from ich.store.gathering.summary import PreparedSummary
 
 
 @pytest.fixture

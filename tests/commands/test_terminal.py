@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ich.commands.configuration.help import help_text
 from ich.commands.entry import run
-from ich.commands.help import help_text
 from ich.commands.terminal import BesideBars, shown, table
 from ich.errors import EXIT_USER
 

@@ -6,7 +6,7 @@ import torch
 
 from ich.data.augment import Light
 from ich.data.slices import SliceDataModule, SliceDataset
-from ich.dicom.neighbours import Neighbours
+from ich.dicom.geometry.neighbours import Neighbours
 from ich.store.several import open_stores
 
 

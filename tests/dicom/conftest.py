@@ -19,7 +19,7 @@ from pydicom.uid import (
 
 from ich.dicom.files import DicomFile
 from ich.dicom.header import SliceHeader
-from ich.dicom.kinds import SeriesKind
+from ich.dicom.parsing.kinds import SeriesKind
 
 UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from ich.dicom.facts import most_frequent, scan_facts, slice_warnings
-from ich.dicom.kinds import SeriesKind
-from ich.dicom.order import order_slices
+from ich.dicom.geometry.order import order_slices
+from ich.dicom.parsing.kinds import SeriesKind
 from ich.dicom.planes import StoredRange
 
 

@@ -17,9 +17,9 @@ from pydicom.uid import (
 )  # fmt: skip
 
 from ich.dicom import header as module
-from ich.dicom.elements import quiet_pydicom
 from ich.dicom.files import DicomFile, find_files
 from ich.dicom.header import REASONS, Rejected, SliceHeader, read_headers
+from ich.dicom.parsing.elements import quiet_pydicom
 
 
 def test_a_sound_slice_gives_its_facts(write_slice):

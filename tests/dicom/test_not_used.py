@@ -5,9 +5,9 @@ import pytest
 
 from ich.dicom.contents import StudyFiles
 from ich.dicom.files import DicomFile
+from ich.dicom.geometry.order import order_slices
 from ich.dicom.header import Rejected
 from ich.dicom.not_used import NoScan, NotUsed, not_used_slices, not_used_study
-from ich.dicom.order import order_slices
 from ich.dicom.planes import Planes, StoredRange, Unread
 
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from ich.dicom.files import DicomFile
+from ich.dicom.geometry.order import order_slices
+from ich.dicom.geometry.repeats import places_of
 from ich.dicom.header import read_headers
-from ich.dicom.order import order_slices
 from ich.dicom.planes import read_planes
-from ich.dicom.repeats import places_of
 
 
 def planes_of(paths, *, keeps_every_slice=False):

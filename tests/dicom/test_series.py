@@ -5,7 +5,7 @@ import pytest
 
 from ich.dicom.files import DicomFile
 from ich.dicom.header import REASONS, Rejected
-from ich.dicom.kinds import SeriesKind
+from ich.dicom.parsing.kinds import SeriesKind
 from ich.dicom.series import choose_series, studies_in
 from ich.errors import DataError, NoHeadCT
 

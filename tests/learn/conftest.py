@@ -15,12 +15,12 @@ from ich.data.slices import SliceDataModule
 from ich.data.studies import StudyDataModule
 from ich.labels import LABELS
 from ich.learn.checkpoint import read_checkpoint
-from ich.learn.devices import Devices
 from ich.learn.features import FeatureCache
 from ich.learn.fit import FitResult, Recipe, Watching, fit_sequence, fit_slices
+from ich.learn.hardware.devices import Devices
+from ich.learn.loop.trainer import TrainingSettings
 from ich.learn.losses import WeightedBCE
 from ich.learn.schedules import constant
-from ich.learn.trainer import TrainingSettings
 from ich.store.settings import FORMAT
 from ich.store.store import Store
 

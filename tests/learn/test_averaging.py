@@ -9,7 +9,7 @@ from ich.errors import ConfigError
 from ich.learn.averaging import AveragedWeights
 from ich.learn.checkpoint import NET_PREFIX, load_net, read_checkpoint
 from ich.learn.fit import FitResult, fit_slices
-from ich.learn.metrics import slice_scores
+from ich.learn.loop.metrics import slice_scores
 
 HEAD = f"{NET_PREFIX}head.weight"
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ich.dicom.neighbours import Neighbours
+from ich.dicom.geometry.neighbours import Neighbours
 from ich.errors import CheckpointError, DataError
 from ich.learn.checkpoint import FACTS_KEY, Checkpoint, load_net, read_checkpoint, write_plain
 from ich.learn.features import FeatureCache, in_sample_patients, study_features

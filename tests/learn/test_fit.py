@@ -11,7 +11,7 @@ from ich.data.rows import labels_of
 from ich.data.slices import SliceDataModule
 from ich.learn.checkpoint import load_net, read_checkpoint
 from ich.learn.fit import fit_slices, predict_studies
-from ich.learn.metrics import slice_scores
+from ich.learn.loop.metrics import slice_scores
 from ich.learn.schedules import constant
 
 

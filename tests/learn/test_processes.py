@@ -1,4 +1,4 @@
-"""Trains with two processes under torch's elastic agent, as `ich.commands.launch` does."""
+"""Trains with two processes under torch's elastic agent, as `ich.commands.training.launch` does."""
 
 import json
 import os
@@ -17,12 +17,12 @@ import torch.distributed as dist
 from pathlib import Path
 from ich.data.studies import StudyDataModule
 from ich.learn.checkpoint import read_checkpoint
-from ich.learn.devices import resolve_devices
+from ich.learn.hardware.devices import resolve_devices
 from ich.learn.features import FeatureCache
 from ich.learn.fit import Recipe, Watching, fit_sequence
 from ich.learn.losses import WeightedBCE
 from ich.learn.schedules import constant
-from ich.learn.trainer import TrainingSettings
+from ich.learn.loop.trainer import TrainingSettings
 from ich.store.store import Store
 
 store, cnn, out = map(Path, sys.argv[1:4])

@@ -215,7 +215,7 @@ PLANTED = """
 import os, signal, time
 import numpy as np
 from pydicom.pixels.decoders import RLELosslessDecoder as decoder
-from ich.store import guards
+from ich.store.writing import guards
 
 guards.SECONDS, guards.SECONDS_A_SLICE = 2.0, 0.0
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from ich.commands.config import choices, compose_checked, config_folder
+from ich.commands.configuration.config import choices, compose_checked, config_folder
 
 ROOT = Path(__file__).parents[2]
 PAGES = choices("experiment")

@@ -10,9 +10,9 @@ import pytest
 from ich.labels import LABELS
 from ich.sources.rsna import read_long_labels
 from ich.sources.source import LabelTable
-from ich.store.folds import FoldOptions, group_patients, place_patients
+from ich.store.gathering.folds import FoldOptions, group_patients, place_patients
 from ich.store.keys import PUBLIC_KEY, HashKey
-from ich.store.label_match import match_labels
+from ich.store.listing.label_match import match_labels
 
 pytestmark = pytest.mark.realdata
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ich.commands.lock import check_free
+from ich.commands.run_folders.lock import check_free
 from ich.errors import EXIT_INTERRUPTED, EXIT_STOPPED, EXIT_USER, ConfigError
-from ich.learn.resume import read_stopped
+from ich.learn.stopping.resume import read_stopped
 
 from .conftest import ROOT, run_command
 
@@ -79,7 +79,7 @@ def stop(run: Path, how: str, process: "subprocess.Popen[str]") -> Stop:
     elif how == "Ctrl-C":
         os.killpg(process.pid, signal.SIGINT)
     elif how == "SIGKILL of the command":
-        ranks = processes_of(run, "ich.commands.rank")
+        ranks = processes_of(run, "ich.commands.training.rank")
         for pid in ranks:
             os.kill(pid, signal.SIGSTOP)  # as if their step took long
         process.kill()
@@ -233,7 +233,7 @@ def test_a_sequence_stage_goes_on_with_the_pairs_that_are_not_done(road, command
         *("run=run", f"paths.features={road.folder / 'features'}"),
     ]
     left = command("train", *words, "launch=false")
-    assert left.stdout.count("-m ich.commands.rank") == 2
+    assert left.stdout.count("-m ich.commands.training.rank") == 2
     assert "python train.py resume=run" in left.stdout.splitlines()[-1]
 
     done = command("train", "resume=run")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ich.sources.folder import Folder
-from ich.store import claims
 from ich.store.prepare import prepare_store
+from ich.store.sharing import claims
 from ich.store.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +18,7 @@ SHARD = """
 import sys, time
 from pathlib import Path
 from ich.sources.folder import Folder
-from ich.store import headers
+from ich.store.listing import headers
 from ich.store.prepare import prepare_store
 root, store, number, slow = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
 real = headers.read_headers

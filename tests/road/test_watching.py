@@ -136,7 +136,7 @@ def test_machine_command_line_and_packages_are_not_recorded(slice_run):
     assert slice_run.run.host == "-"
     assert "environment" not in slice_run.kinds
     assert not list(slice_run.folder.rglob("requirements.txt"))
-    assert b"ich.commands.rank" not in sent
+    assert b"ich.commands.training.rank" not in sent
     assert f"host: {socket.gethostname()}".encode() not in sent
     assert b"git@" not in sent
 

@@ -11,9 +11,9 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEG2000Lossless
 
 from ich.labels import LABELS
 from ich.sources.rsna import Rsna
+from ich.store.gathering.summary import PreparedSummary
 from ich.store.prepare import prepare_store
 from ich.store.store import Store
-from ich.store.summary import PreparedSummary
 
 SIZE = 32
 OPTIONS = {"size": SIZE, "n_folds": 3, "test_share": 0.2, "seed": 0, "slab_mm": 5.0, "processes": 0}

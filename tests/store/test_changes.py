@@ -6,10 +6,10 @@ import pytest
 
 from ich.sources.folder import Folder
 from ich.store.changes import change_notes
-from ich.store.folds import FoldOptions
-from ich.store.record import Asked
+from ich.store.gathering.folds import FoldOptions
 from ich.store.settings import StoreSettings
-from ich.store.shards import Share
+from ich.store.sharing.record import Asked
+from ich.store.sharing.shards import Share
 
 
 @pytest.fixture

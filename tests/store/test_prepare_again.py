@@ -117,7 +117,7 @@ def test_a_header_that_was_read_is_not_read_again(prepare, rsna_root, monkeypatc
     prepare(Rsna(rsna_root))
     write_study(rsna_root / "stage_2_train", 20)
     read = []
-    from ich.store import headers
+    from ich.store.listing import headers
 
     real = headers.read_headers
     monkeypatch.setattr(headers, "read_headers", lambda file: (read.append(file), real(file))[1])

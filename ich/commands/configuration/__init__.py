@@ -1,0 +1,1 @@
+"""The configuration of a command: options, composing, checks, parts built, help."""

@@ -1,0 +1,1 @@
+"""Run folders: made once, locked by one writer, trusted, gone on with."""

@@ -1,0 +1,1 @@
+"""Many trainings: the jobs that overrides mean, their records, the table of all."""

@@ -1,0 +1,163 @@
+"""Several jobs of one command: checked, handed to Hydra's sweeper and launcher, and listed when they have ended."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from ich.commands.run_folders.resume import is_finished, is_run_of
+from ich.commands.run_folders.runs import CONFIG_FILE
+from ich.commands.sweeps.job_record import WAITS, JobRecord, scores_of, seconds_of, write_record
+from ich.commands.terminal import say, shown
+from ich.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_USER, IchError
+
+# What joblib and submitit, which need not be installed, raise where a job's process is gone without a word.
+LOST = ("TerminatedWorkerError", "UncompletedJobError")
+STOPPED = "it was stopped; the same command goes on"
+
+
+class JobFailedError(Exception):
+    """A job of a sweep ended with another code than 0; it has said why itself."""
+
+    def __init__(self, sentence: str, code: int) -> None:
+        super().__init__(sentence, code)  # as arguments, so that it comes whole out of another process
+        self.code = code
+
+
+def sweep(command: str, typed: Sequence[str]) -> int:
+    """Run all jobs and return the worst exit code.
+
+    Args:
+        command: `train`, `prepare` ...
+        typed: overrides and `-m`.
+
+    Raises:
+        ConfigError: what is wrong with any of the jobs, before the first starts.
+    """
+    from ich.commands.sweeps.jobs import plan_sweep
+    from ich.commands.sweeps.sweep_table import say_sweep
+
+    overrides = [item for item in typed if item not in ("-m", "--multirun")]
+    plan = plan_sweep(command, overrides)
+    started = time.time()
+    own = [f"hydra.sweep.dir={_quoted(plan.folder)}", f"hydra.job.name={command}"]
+    lost = False
+    try:
+        _hand_to_hydra(command, ["-m", *overrides, *own], side_by_side=plan.side_by_side)
+    except JobFailedError:
+        pass  # it is in the table
+    except (KeyboardInterrupt, SystemExit):
+        say_sweep(command, plan.folder, since=started, lost=False)
+        raise
+    except Exception as error:
+        if type(error).__name__ not in LOST:
+            raise
+        lost = True
+    records = say_sweep(command, plan.folder, since=started, lost=lost)
+    codes = [record.code for record in records]
+    return max([EXIT_FAILED if lost else EXIT_OK, *codes])
+
+
+def run_job(command: str, composed: DictConfig, *, side_by_side: bool) -> float:
+    """Do one job and leave a record of it; the number that a searching sweeper makes small comes back.
+
+    Raises:
+        JobFailedError: it ended with another code than 0, or than some studies of a batch unread.
+    """
+    from hydra.core.hydra_config import HydraConfig
+
+    from ich.commands.configuration.config import checked, remember_start
+    from ich.commands.entry import task_of
+
+    hydra = HydraConfig.get()
+    folder, started = Path(hydra.runtime.output_dir), time.monotonic()
+    overrides = tuple(OmegaConf.to_container(hydra.overrides.task) or ())  # type: ignore[arg-type]
+    if _is_done(command, composed, folder):
+        record = JobRecord(int(hydra.job.num), overrides, EXIT_OK, "", seconds_of(folder), scores_of(folder))
+        write_record(folder, record)
+        say(command, f"{shown(folder)} is done")
+        return record.objective
+    if "run" in composed and composed.run is None:
+        composed.run = str(folder)
+    code, sentence = EXIT_FAILED, "it ended by an error of its own, which the terminal or the log of its launcher shows"
+    try:
+        _go_on(composed, folder)
+        config = remember_start(command, checked(command, composed), typed=overrides, sweep=str(hydra.sweep.dir))
+        with _own_gpus(config, side_by_side=side_by_side):
+            code, sentence = task_of(command)(config), ""
+        if command == "train" and code == EXIT_OK and not is_finished(Path(composed.run)):
+            sentence = WAITS
+    except IchError as error:
+        code, sentence = EXIT_USER, str(error)
+        print("\n".join(f"error: {line}" for line in sentence.splitlines()), file=sys.stderr)
+    except KeyboardInterrupt:
+        code, sentence = EXIT_INTERRUPTED, STOPPED
+        raise
+    except SystemExit as stopped:
+        code, sentence = int(stopped.code or EXIT_FAILED), STOPPED
+        raise
+    finally:
+        scores = scores_of(Path(composed.run)) if "run" in composed and code == EXIT_OK else {}
+        record = JobRecord(int(hydra.job.num), overrides, code, sentence, time.monotonic() - started, scores)
+        write_record(folder, record)
+    if code not in (EXIT_OK, EXIT_PARTLY):
+        raise JobFailedError(sentence, code)
+    return record.objective
+
+
+def _is_done(command: str, composed: DictConfig, folder: Path) -> bool:
+    """Whether an earlier start of this sweep has finished this training, also where it was killed right after."""
+    from ich.commands.configuration.config import checked
+
+    return command == "train" and is_finished(folder) and is_run_of(folder, checked(command, composed))
+
+
+def _go_on(config: DictConfig, folder: Path) -> None:
+    """Let a training that an earlier start of this sweep left unfinished go on."""
+    if "resume" in config and (folder / CONFIG_FILE).is_file() and not is_finished(folder):
+        config.resume = "auto"  # which is the run of this folder, where there is one
+
+
+@contextmanager
+def _own_gpus(config: DictConfig, *, side_by_side: bool) -> Iterator[None]:
+    """Write the numbers of GPUs into a configuration that no other job on this machine has while the block runs."""
+    node = config.get("trainer", config)
+    if "gpus" not in node or node.get("nodes", 1) > 1:
+        yield
+        return
+    from ich.learn.hardware.devices import gpus_of_job
+
+    gpus = node.gpus if isinstance(node.gpus, int | str) else list(node.gpus)
+    option, one = ("trainer.gpus", side_by_side) if "trainer" in config else ("gpus", True)
+    with gpus_of_job(gpus, auto_is_one=one, option=option) as numbers:
+        node.gpus = numbers or 0
+        if numbers and config.get("resume"):  # else a run that goes on would take the GPUs it had before its stop
+            config.started.typed = [*config.started.typed, f"{option}={numbers}"]
+        yield
+
+
+def _hand_to_hydra(command: str, arguments: Sequence[str], *, side_by_side: bool) -> None:
+    import hydra
+
+    from ich.commands.configuration.config import config_folder
+
+    def job(composed: DictConfig) -> float:
+        return run_job(command, composed, side_by_side=side_by_side)
+
+    before = sys.argv
+    sys.argv = [f"{command}.py", *arguments]
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors as they are: the one handler of ours says them
+    package_parent = str(Path(__file__).parents[3])  # a launcher's workers begin without the folder of train.py
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
+    try:
+        hydra.main(config_path=str(config_folder()), config_name=command, version_base="1.3")(job)()
+    finally:
+        sys.argv = before
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,97 @@
+"""The table after a sweep: a row a job, best first, in the terminal and as CSV."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+
+from ich.commands.run_folders.runs import CONFIG_FILE, store_words
+from ich.commands.sweeps.job_record import WAITS, JobRecord, read_records
+from ich.commands.terminal import say, shown, table
+from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_STOPPED
+from ich.store.files import write_text
+
+TABLE_FILE = "sweep.csv"
+MOST_ROWS = 50  # on the terminal; sweep.csv has all
+STATES = {EXIT_OK: "done", EXIT_PARTLY: "partly", EXIT_STOPPED: "stopped", EXIT_INTERRUPTED: "stopped"}
+
+
+def say_sweep(command: str, folder: Path, *, since: float, lost: bool) -> list[JobRecord]:
+    """Write `sweep.csv`, print its first rows and say what to type next.
+
+    Args:
+        command: `train`, `prepare` ...
+        folder: of the sweep.
+        since: seconds since the epoch; only jobs that ended later count as this start's.
+        lost: whether a job's process was gone without a word.
+
+    Returns:
+        Records of the jobs of this start.
+    """
+    frame = sweep_frame(read_records(folder))
+    if not frame.empty:
+        write_text(folder / TABLE_FILE, frame.to_csv(index=False))
+        scored = bool(frame["log_loss"].notna().any())
+        heads = ["job", *_varied(frame), *(["log loss", "AUC any"] if scored else []), "time", "state"]
+        print(table(_rows(frame, scored=scored), heads=heads))
+        say(command, f"{len(frame)} jobs{', best first' if scored else ''}: {shown(folder / TABLE_FILE)}")
+    if lost:
+        say(command, "a job's process was killed; the same command does what is missing")
+    elif command == "train" and not frame.empty and frame["log_loss"].notna().any():
+        say("next", _next(frame, folder))
+    return read_records(folder, since=since)
+
+
+def sweep_frame(records: Sequence[JobRecord]) -> pd.DataFrame:
+    """A row a job, lowest log loss first: job, state, its options that differ, log_loss, seconds, further scores."""
+    options = [dict(one.lstrip("+").partition("=")[::2] for one in record.overrides) for record in records]
+    keys = dict.fromkeys(key for one in options for key in one if not key.startswith("hydra"))
+    differing = [key for key in keys if len({one.get(key) for one in options}) > 1]
+    rows = [
+        {
+            "job": record.number,
+            "state": "waits" if record.sentence == WAITS else STATES.get(record.code, f"failed ({record.code})"),
+            **{key: one.get(key, "") for key in differing},
+            "log_loss": record.scores.get("log_loss"),
+            "seconds": round(record.seconds, 1),
+            **{name: value for name, value in record.scores.items() if name != "log_loss"},
+        }
+        for record, one in zip(records, options, strict=True)
+    ]
+    frame = pd.DataFrame(rows)
+    return frame if frame.empty else frame.sort_values(["log_loss", "job"], ignore_index=True, na_position="last")
+
+
+def _varied(frame: pd.DataFrame) -> list[str]:
+    columns = list(frame.columns)
+    return columns[columns.index("state") + 1 : columns.index("log_loss")]
+
+
+def _rows(frame: pd.DataFrame, *, scored: bool) -> list[list[str]]:
+    return [
+        [
+            str(row["job"]),
+            *(str(row[key]) for key in _varied(frame)),
+            *([_number(row["log_loss"], digits=4), _number(row.get("auc_any"), digits=3)] if scored else []),
+            f"{row['seconds']:.0f} s",
+            str(row["state"]),
+        ]
+        for row in frame.head(MOST_ROWS).to_dict("records")
+    ]
+
+
+def _next(frame: pd.DataFrame, folder: Path) -> str:
+    folds = _varied(frame) == ["data.fold"]
+    if folds and set(frame["state"]) != {STATES[EXIT_OK]}:
+        return "the same command again, which trains the folds that are missing; then all are scored together"
+    best = folder / str(frame.loc[0, "job"])
+    config = OmegaConf.load(best / CONFIG_FILE)
+    assert isinstance(config, DictConfig)
+    if folds:
+        return f"python evaluate.py checkpoint={shown(folder)} subset=out_of_fold {store_words(config)}"
+    return f"python evaluate.py checkpoint={shown(best)} {store_words(config)}"
+
+
+def _number(value: float | None, *, digits: int) -> str:
+    return "-" if value is None or value != value else f"{value:.{digits}f}"

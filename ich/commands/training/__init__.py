@@ -1,0 +1,1 @@
+"""One training: settings, the processes that train, what is said of them."""

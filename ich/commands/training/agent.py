@@ -1,0 +1,88 @@
+"""Starts, watches and ends the ranks of a training on one machine: torch's elastic agent, without its own report.
+
+python -m ich.commands.training.agent RUN TRUST PROCESSES NODES ENDPOINT; `ich.commands.training.launch` starts it.
+"""
+
+import logging
+import os
+import sys
+import uuid
+from pathlib import Path
+
+from ich.commands.training.failure import error_of, failure_of, write_failure
+from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, EXIT_USER
+from ich.learn.stopping.stop import PARENT_ENVIRONMENT
+
+OWN_ENDPOINT = "localhost:0"  # a free port of this machine, for trainings that stay on it
+
+
+def meeting_name(run: Path) -> str:
+    """What the agents of a run find each other by on several machines, and never those of another run."""
+    from ich.commands.run_folders.runs import config_hash
+
+    return f"ich-{config_hash(run)[:12]}"
+
+
+def main(run: Path, trust: str, *, processes: int, nodes: int, endpoint: str) -> int:
+    """Run the ranks of a run folder and return the exit code that theirs amount to.
+
+    Args:
+        run: the run's folder.
+        trust: what lets a rank take it, handed through.
+        processes: ranks on this machine.
+        nodes: machines.
+        endpoint: HOST:PORT where the agents of all machines meet.
+    """
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    os.environ[PARENT_ENVIRONMENT] = str(os.getpid())  # of the ranks
+    logging.disable(logging.CRITICAL)  # the agent's words about failed ranks; ours are in the run folder
+    config = LaunchConfig(
+        min_nodes=nodes,
+        max_nodes=nodes,
+        nproc_per_node=processes,
+        rdzv_backend="c10d",
+        rdzv_endpoint=endpoint,
+        run_id=meeting_name(run) if nodes > 1 else uuid.uuid4().hex,
+        local_addr="localhost" if nodes == 1 else None,
+        max_restarts=0,
+        monitor_interval=0.1,
+        signals_to_handle="SIGTERM",
+    )
+    try:
+        elastic_launch(config, sys.executable)("-m", "ich.commands.training.rank", str(run), trust)
+    except SignalException:
+        return _code_after_stop(run)  # handed on to the ranks, which have ended since
+    except ChildFailedError as error:
+        return _code_of(run, {rank: failure.exitcode for rank, failure in error.failures.items()})
+    return EXIT_OK
+
+
+def _code_after_stop(run: Path) -> int:
+    """What ranks that were told to end amount to: they may have failed on the way, or been done before."""
+    from ich.commands.run_folders.runs import RESULT_FILE
+
+    if (run / RESULT_FILE).is_file():
+        return EXIT_OK
+    if error_of(run):
+        return EXIT_USER
+    return EXIT_FAILED if failure_of(run) else EXIT_STOPPED
+
+
+def _code_of(run: Path, codes: dict[int, int]) -> int:
+    """The one exit code of ranks of which some failed; those that were told to end are no reason."""
+    if EXIT_STOPPED in codes.values():
+        return EXIT_STOPPED
+    killed = {rank: -code for rank, code in codes.items() if code < 0 and code != -15}
+    for rank, signal_number in killed.items():
+        what = " (9 is what a machine without memory left sends)" if signal_number == 9 else ""
+        write_failure(run, f"rank {rank} was killed by signal {signal_number}{what}", instead=True)
+        return EXIT_FAILED
+    return EXIT_USER if EXIT_USER in codes.values() else EXIT_FAILED
+
+
+if __name__ == "__main__":
+    run_folder, trusted, n_processes, n_nodes, meeting_point = sys.argv[1:]
+    sys.exit(main(Path(run_folder), trusted, processes=int(n_processes), nodes=int(n_nodes), endpoint=meeting_point))

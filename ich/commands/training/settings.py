@@ -1,0 +1,131 @@
+"""What a training or a scoring runs with: recipe, augmentation, devices, the loop's numbers."""
+
+import os
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from pytorch_lightning.callbacks import Callback
+
+from ich.commands.configuration.parts import make_part
+from ich.commands.training.watching import check_loggers
+from ich.data.augment import Augment
+from ich.data.draws import Sampling
+from ich.data.loaders import share_of_batch
+from ich.errors import ConfigError
+from ich.learn.fit import Recipe
+from ich.learn.hardware.devices import Devices, available_gpus, choose_precision, resolve_devices
+from ich.learn.loop.trainer import TrainingSettings
+
+
+def make_recipe(config: DictConfig) -> Recipe:
+    """Loss, optimizer and schedule of a training."""
+    return Recipe(
+        loss=make_part(config.loss, name="loss"),
+        optimizer=make_part(config.optimizer, name="optimizer"),
+        schedule=make_part(config.schedule, name="schedule"),
+    )
+
+
+def make_augment(config: DictConfig) -> Augment:
+    """Augmentation of training slices."""
+    augment: Augment = make_part(config.augment, name="augment")
+    return augment
+
+
+def make_sampling(config: DictConfig) -> Sampling:
+    """How often training slices are drawn."""
+    sampling: Sampling = make_part(config.sampling, name="sampling")
+    return sampling
+
+
+def make_callbacks(config: DictConfig) -> list[Callback]:
+    """The callbacks that were asked for, in order."""
+    chosen = config.get("callbacks") or {}
+    return [make_part(node, name=f"callbacks.{name}") for name, node in chosen.items()]
+
+
+def training_devices(config: DictConfig) -> Devices:
+    """Devices of a training.
+
+    Raises:
+        ConfigError: more or other GPUs than there are.
+    """
+    return resolve_devices(
+        _plain(config.trainer.gpus),
+        available=available_gpus(),
+        processes=int(config.trainer.processes),
+        nodes=_machines(int(config.trainer.nodes)),
+    )
+
+
+def training_settings(config: DictConfig) -> tuple[TrainingSettings, str]:
+    """The training loop's numbers, and the sentence that says which precision was chosen and why."""
+    devices = training_devices(config)
+    precision, reason = choose_precision(config.trainer.precision, devices)
+    settings = TrainingSettings(
+        devices=devices,
+        precision=precision,
+        max_epochs=config.trainer.max_epochs,
+        seed=config.seed,
+        gradient_clip=config.trainer.gradient_clip,
+        threads=config.trainer.threads,
+        log_every_n_steps=config.trainer.log_every_n_steps,
+        accumulate=config.trainer.accumulate,
+        channels_last=config.trainer.channels_last,
+        compile=config.trainer.compile,
+        limit_batches=config.trainer.limit_batches,
+        overfit_batches=config.trainer.overfit_batches,
+        profile=config.trainer.profile,
+        choose=config.trainer.choose,
+    )
+    return settings, reason
+
+
+def check_training(config: DictConfig) -> None:
+    """Build what a training is made of once, so that what it refuses is said before the run has a folder.
+
+    Raises:
+        ConfigError: a value out of range, or a batch that can't be shared out over the processes.
+    """
+    settings, _ = training_settings(config)
+    check_loggers(config)
+    recipe = make_recipe(config)
+    make_augment(config)
+    make_sampling(config)
+    make_callbacks(config)
+    try:
+        recipe.optimizer([torch.nn.Parameter(torch.zeros(1))])
+    except ValueError as error:
+        raise ConfigError(f"optimizer: expected values it takes, found {error}; see conf/optimizer") from error
+    n_processes = settings.devices.n_processes
+    share_of_batch(config.data.batch_size, n_processes)
+    if config.model.stage == "sequence":
+        share_of_batch(config.data.studies_per_batch, n_processes, option="data.studies_per_batch")
+        if settings.compile:
+            raise ConfigError(
+                "trainer.compile=true: expected a slice net, found a sequence net; it gains nothing there"
+            )
+
+
+def inference_device(gpus: Any) -> torch.device:
+    """The one torch device that evaluation and prediction use.
+
+    Raises:
+        ConfigError: more or other GPUs than there are, or more than one.
+    """
+    devices = resolve_devices(_plain(gpus), available=available_gpus(), option="gpus")
+    if devices.n_processes > 1 and gpus != "auto":
+        raise ConfigError(f"gpus={gpus}: expected one GPU or 0 for CPU, found {devices.n_processes}; name one, as [0]")
+    return devices.torch_device
+
+
+def _machines(asked: int) -> int:
+    """Machines of this training: torchrun tells its ranks, everyone else goes by `trainer.nodes`."""
+    if "WORLD_SIZE" not in os.environ:
+        return asked
+    return int(os.environ["WORLD_SIZE"]) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) or 1
+
+
+def _plain(gpus: Any) -> Any:
+    return list(gpus) if not isinstance(gpus, int | str) else gpus

@@ -1,0 +1,1 @@
+"""How pixels lie in a file: where they begin, what a compressed picture states, who decodes it."""

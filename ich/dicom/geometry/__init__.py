@@ -1,0 +1,1 @@
+"""Where slices lie: order, spacing, stacks, repeats, slabs, neighbours."""

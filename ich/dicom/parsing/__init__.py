@@ -1,0 +1,1 @@
+"""Parses one file: its elements, frames and functional groups, and why a file is no slice."""

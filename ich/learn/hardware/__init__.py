@@ -1,0 +1,1 @@
+"""Which devices, processes and precision a training uses, and who has which GPU."""

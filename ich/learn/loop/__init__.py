@@ -1,0 +1,1 @@
+"""The training loop: Lightning modules of the two stages, their trainer, validation from rows."""

@@ -1,0 +1,1 @@
+"""Ends a preparation: tables, folds, account of every file, summary."""

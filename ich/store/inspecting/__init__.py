@@ -1,0 +1,1 @@
+"""Says what a preparation would read, and what it would take."""

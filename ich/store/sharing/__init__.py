@@ -1,0 +1,1 @@
+"""Shares a preparation over shards: claims, shares, records of what was done."""

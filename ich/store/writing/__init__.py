@@ -1,0 +1,1 @@
+"""Reads studies and writes them, in workers and under limits."""

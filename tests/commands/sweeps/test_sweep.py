@@ -1,0 +1,94 @@
+"""What a job of a sweep does and records, without a training."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
+
+from ich.commands import entry
+from ich.commands.configuration.config import config_folder
+from ich.commands.run_folders.runs import write_config
+from ich.commands.sweeps.sweep import run_job
+from ich.errors import EXIT_INTERRUPTED, EXIT_OK
+
+RESULT = json.dumps({"seconds": 7.0, "best_log_loss": 0.25, "metrics": {}})
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    """Does job 3 of a sweep, whose work is what is handed in."""
+    folder = tmp_path / "3"
+    hydra = OmegaConf.create(
+        {
+            "runtime": {"output_dir": str(folder)},
+            "overrides": {"task": ["seed=1"]},
+            "sweep": {"dir": str(tmp_path)},
+            "job": {"num": 3},
+        }
+    )
+    monkeypatch.setattr(HydraConfig, "get", lambda: hydra)
+
+    def do(work, *typed):
+        monkeypatch.setattr(entry, "task_of", lambda command: work)
+        with initialize_config_dir(str(config_folder()), version_base="1.3"):
+            composed = compose("train", ["model=tiny", "trainer.gpus=0", *typed])
+        objective = run_job("train", composed, side_by_side=False)
+        return SimpleNamespace(objective=objective, record=json.loads((folder / "job.json").read_text()))
+
+    do.folder = folder
+    return do
+
+
+def finish(config):
+    write_config(config, Path(config.run))
+    (Path(config.run) / "result.json").write_text(RESULT)
+    return EXIT_OK
+
+
+def refuse(config):
+    raise AssertionError("it is trained again")
+
+
+@pytest.mark.parametrize("left", ["nothing", "a failure"])
+def test_a_finished_training_is_done_whatever_its_record_says(left, job):
+    job(finish)
+    if left == "nothing":
+        (job.folder / "job.json").unlink()
+    else:
+        (job.folder / "job.json").write_text("{}")
+
+    again = job(refuse)
+
+    assert again.objective == 0.25
+    assert (again.record["code"], again.record["seconds"]) == (0, 7.0)
+
+
+def test_a_finished_training_of_another_configuration_is_not_this_job(job):
+    job(finish)
+
+    with pytest.raises(AssertionError, match="trained again"):
+        job(refuse, "seed=5")
+
+
+def test_ctrl_c_is_recorded_as_a_stop(job):
+    def interrupted(config):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        job(interrupted)
+
+    record = json.loads((job.folder / "job.json").read_text())
+    assert (record["code"], record["sentence"]) == (EXIT_INTERRUPTED, "it was stopped; the same command goes on")
+
+
+def test_a_run_that_is_left_to_be_started_by_hand_is_not_done(job):
+    def leave(config):
+        write_config(config, Path(config.run))
+        return EXIT_OK
+
+    assert "waits" in job(leave).record["sentence"]
+    assert job(finish).record["sentence"] == ""

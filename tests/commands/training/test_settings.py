@@ -1,0 +1,51 @@
+import pytest
+
+from ich.commands.configuration.config import compose_checked
+from ich.commands.training.settings import check_training, make_callbacks, training_devices
+from ich.errors import ConfigError
+
+CPU = ["trainer.gpus=0", "trainer.precision=32-true", "logger=none"]
+
+
+def test_callbacks_are_made_in_the_order_asked_for():
+    config = compose_checked("train", ["callbacks=[early_stopping,ema]", "callbacks.ema.decay=0.9"])
+
+    made = make_callbacks(config)
+
+    assert [type(callback).__name__ for callback in made] == ["StopEarly", "AveragedWeights"]
+    assert made[1].decay == 0.9
+
+
+def test_no_callback_is_made_unasked():
+    assert make_callbacks(compose_checked("train", [])) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "complaint"),
+    [
+        (["callbacks=[ema]", "callbacks.ema.decay=1.5"], r"callbacks\.ema\.decay=1\.5: expected 0 to below 1"),
+        (["trainer.accumulate=0"], r"trainer\.accumulate=0: expected 1 or more"),
+        (["trainer.choose=first"], r"trainer\.choose=first: expected one of best, last"),
+        (["loss=focal", "loss.gamma=-1"], r"loss\.gamma=-1: expected 0 or more"),
+        (["model=lstm", "trainer.compile=true"], r"trainer\.compile=true: expected a slice net, found a sequence net"),
+        (["trainer.nodes=0"], r"trainer\.nodes=0: expected a whole number of 1 or more"),
+    ],
+)
+def test_what_a_training_refuses_is_said_before_it_has_a_folder(typed, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        check_training(compose_checked("train", [*CPU, *typed]))
+
+
+def test_processes_of_all_machines_share_the_batch():
+    config = compose_checked("train", [*CPU, "trainer.nodes=3", "trainer.processes=2"])
+
+    assert training_devices(config).n_processes == 6
+    with pytest.raises(ConfigError, match=r"data\.batch_size=32: expected a multiple of 6"):
+        check_training(config)
+
+
+def test_a_rank_under_torchrun_goes_by_what_torchrun_says(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "8")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+
+    assert training_devices(compose_checked("train", [*CPU, "trainer.processes=4"])).nodes == 2

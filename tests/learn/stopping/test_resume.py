@@ -1,0 +1,273 @@
+"""Trainings that are stopped anywhere and go on as if nothing had been."""
+
+import copy
+import dataclasses
+import resource
+import signal
+
+import pandas as pd
+import pytest
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from ich.data.augment import Light
+from ich.data.slices import SliceDataModule
+from ich.data.studies import StudyDataModule
+from ich.errors import CheckpointError
+from ich.learn.averaging import AveragedWeights
+from ich.learn.checkpoint import read_checkpoint, read_plain
+from ich.learn.fit import Watching, fit_sequence, fit_slices
+from ich.learn.stopping.keeping import USUAL_KEEPING, Keeping
+from ich.learn.stopping.resume import read_stopped, remove_unfinished
+from ich.learn.stopping.stop import Stopped, StopRequest
+
+
+class Ask(Callback):
+    """Asks for a stop at a step's end, or in a validation (then after its first batch)."""
+
+    def __init__(self, request, *, step, in_validation=False):
+        self.request, self.step, self.in_validation = request, step, in_validation
+
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.global_step == self.step and not self.in_validation:
+            self.request.note()
+
+    def on_validation_batch_end(self, trainer, *_):
+        if trainer.global_step == self.step and self.in_validation:
+            self.request.note()
+
+
+class Crash(Callback):
+    """Ends the training without a word, as a kill does, at the start of a step or of an epoch's end."""
+
+    def __init__(self, *, step, at_epoch_end=False):
+        self.step, self.at_epoch_end = step, at_epoch_end
+
+    def on_train_batch_start(self, trainer, *_):
+        if trainer.global_step == self.step and not self.at_epoch_end:
+            raise ZeroDivisionError
+
+    def on_validation_end(self, trainer, *_):
+        if trainer.global_step == self.step and self.at_epoch_end:
+            raise ZeroDivisionError
+
+
+@pytest.fixture
+def train(store, recipe, settings, net):
+    """Trains three epochs with everything that draws or keeps a state: dropout, augmentation, weight averaging."""
+
+    def run(folder, *callbacks, keeping=USUAL_KEEPING, averaged=True, workers=0, accumulate=1):
+        data = SliceDataModule(
+            store.path, fold=0, leave_out=[2], batch_size=6, workers=workers, augment=Light(), seed=1
+        )
+        ema = [AveragedWeights(decay=0.7)] if averaged else []
+        return fit_slices(
+            folder,
+            data,
+            net={**net, "drop_rate": 0.5},
+            recipe=dataclasses.replace(recipe, loss=copy.deepcopy(recipe.loss)),  # a stop may leave it in evaluation
+            settings=dataclasses.replace(settings, max_epochs=3, accumulate=accumulate),
+            watching=Watching(callbacks=[*ema, *callbacks], show_bar=False),
+            keeping=keeping,
+        )
+
+    return run
+
+
+@pytest.fixture
+def whole(train, tmp_path):
+    """The same training without a stop."""
+    return train(tmp_path / "whole"), tmp_path / "whole"
+
+
+def same(one, other):
+    """Nested states are equal, tensors bit for bit."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+
+
+def assert_as_if_nothing_had_been(run, whole_run):
+    for name in ("best.ckpt", "last.ckpt"):
+        one, other = (read_plain(folder / "checkpoints" / name) for folder in (run, whole_run))
+        for part in ("state_dict", "optimizer_states", "lr_schedulers", "current_model_state", "averaging_state"):
+            assert same(one.get(part), other.get(part)), f"{name}: {part}"
+    one, other = (pd.read_csv(folder / "metrics.csv") for folder in (run, whole_run))
+    measured = [column for column in other.columns if "per_second" not in column]
+    pd.testing.assert_frame_equal(one[measured], other[measured])
+
+
+def test_who_is_asked_in_the_middle_of_an_accumulated_step_finishes_it_first(train, tmp_path):
+    request, run = StopRequest(), tmp_path / "run"
+
+    with pytest.raises(Stopped):
+        train(run, Ask(request, step=0), keeping=Keeping(stop=request), accumulate=2)  # after the first of two batches
+
+    stopped = read_stopped(run / "checkpoints" / "last.ckpt")
+    assert (stopped.n_batches, stopped.n_steps) == (2, 1)
+    train(run, accumulate=2)
+    train(tmp_path / "whole", accumulate=2)
+    assert_as_if_nothing_had_been(run, tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("step", "in_validation"),
+    [*((step, False) for step in (1, 2, 3, 4, 6, 8, 9)), *((step, True) for step in (3, 6, 9))],  # 3 steps an epoch
+)
+def test_a_training_that_was_asked_to_stop_goes_on_exactly(step, in_validation, train, whole, tmp_path):
+    request, run = StopRequest(), tmp_path / "run"
+    with pytest.raises(Stopped):
+        train(run, Ask(request, step=step, in_validation=in_validation), keeping=Keeping(stop=request))
+    assert read_stopped(run / "checkpoints" / "last.ckpt").n_steps == step
+
+    result = train(run)
+
+    assert_as_if_nothing_had_been(run, whole[1])
+    assert (result.metrics, result.best_epoch) == (whole[0].metrics, whole[0].best_epoch)
+
+
+@pytest.mark.parametrize("at_epoch_end", [False, True], ids=["step", "epoch's end"])
+@pytest.mark.parametrize("minutes", [0.0, 15.0], ids=["each step", "each epoch"])
+def test_a_training_that_was_killed_goes_on_exactly(minutes, at_epoch_end, train, whole, tmp_path):
+    run = tmp_path / "run"
+    step = 6 if at_epoch_end else 5
+    with pytest.raises(ZeroDivisionError):
+        train(run, Crash(step=step, at_epoch_end=at_epoch_end), keeping=Keeping(minutes=minutes))
+
+    train(run)
+
+    assert_as_if_nothing_had_been(run, whole[1])
+
+
+def test_a_full_disk_ends_the_training_in_one_line_and_leaves_the_last_checkpoint(train, whole, tmp_path):
+    class Fill(Callback):
+        """No file may grow beyond a part of a checkpoint from the second epoch on, as on a full disk."""
+
+        def on_train_epoch_start(self, trainer, *_):
+            if trainer.current_epoch == 1:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(CheckpointError, match=r"last\.ckpt: .*; the one before is untouched: free some space"):
+            train(tmp_path / "run", Fill())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    stopped = read_stopped(tmp_path / "run" / "checkpoints" / "last.ckpt")
+    assert stopped is not None
+    assert stopped.n_steps == 3
+
+    train(tmp_path / "run")
+
+    assert_as_if_nothing_had_been(tmp_path / "run", whole[1])
+
+
+def test_it_can_be_stopped_as_often_as_one_likes(train, whole, tmp_path):
+    for step in range(1, 9):
+        request = StopRequest()
+        with pytest.raises(Stopped):
+            train(tmp_path / "run", Ask(request, step=step), keeping=Keeping(stop=request))
+
+    train(tmp_path / "run")
+
+    assert_as_if_nothing_had_been(tmp_path / "run", whole[1])
+
+
+def test_a_training_that_had_ended_but_for_its_result_says_it_again(train, whole):
+    again = train(whole[1])
+
+    assert (again.metrics, again.best_log_loss) == (whole[0].metrics, whole[0].best_log_loss)
+    assert again.slices_per_second == whole[0].slices_per_second
+
+
+@pytest.mark.slow
+def test_loader_workers_change_nothing(train, whole, tmp_path):
+    request = StopRequest()
+    with pytest.raises(Stopped):
+        train(tmp_path / "run", Ask(request, step=4), keeping=Keeping(stop=request), workers=2)
+
+    train(tmp_path / "run", workers=2)
+
+    assert_as_if_nothing_had_been(tmp_path / "run", whole[1])
+
+
+def test_a_sequence_net_goes_on_too(cnn_run, features, store, recipe, settings, tmp_path):
+    def run(name, *callbacks, keeping=USUAL_KEEPING):
+        data = StudyDataModule(features, store, fold=0, leave_out=[1], batch_size=1)
+        lstm = {"_target_": "ich.nets.sequence.SliceLSTM", "hidden": 8, "layers": 2, "dropout": 0.5}
+        return fit_sequence(
+            tmp_path / name,
+            data,
+            net=lstm,
+            cnn=read_checkpoint(cnn_run[0]),
+            recipe=dataclasses.replace(recipe, loss=copy.deepcopy(recipe.loss)),
+            settings=dataclasses.replace(settings, max_epochs=3),
+            watching=Watching(callbacks=callbacks, show_bar=False),
+            keeping=keeping,
+        )
+
+    request = StopRequest()
+    with pytest.raises(Stopped):
+        run("run", Ask(request, step=3), keeping=Keeping(stop=request))
+    run("run")
+    run("whole")
+
+    assert_as_if_nothing_had_been(tmp_path / "run", tmp_path / "whole")
+
+
+def test_a_run_without_a_checkpoint_begins(tmp_path):
+    assert read_stopped(tmp_path / "last.ckpt") is None
+
+
+def test_a_best_checkpoint_is_nothing_to_go_on_with(cnn_run):
+    with pytest.raises(CheckpointError, match="expected what a stopped training needs"):
+        read_stopped(cnn_run[1].best)
+
+
+@pytest.mark.parametrize(
+    ("changed", "processes", "sentence"),
+    [
+        ({"store_hash": "other"}, 1, "the store or its split changed"),
+        ({"split_hash": "other"}, 1, "the store or its split changed"),
+        ({}, 2, "expected 1 processes as before the stop, which was within an epoch, found 2"),
+    ],
+)
+def test_other_data_or_processes_are_refused(changed, processes, sentence, train, tmp_path):
+    request = StopRequest()
+    with pytest.raises(Stopped):
+        train(tmp_path, Ask(request, step=2), keeping=Keeping(stop=request), averaged=False)
+    stopped = read_stopped(tmp_path / "checkpoints" / "last.ckpt")
+
+    with pytest.raises(CheckpointError, match=sentence):
+        stopped.check({**stopped.facts, **changed}, processes=processes)
+
+
+def test_processes_may_change_at_an_epochs_end(cnn_run):
+    stopped = read_stopped(cnn_run[1].last)
+
+    assert stopped.check(stopped.facts, processes=2) is None
+
+
+def test_what_a_kill_left_beside_a_checkpoint_is_removed(tmp_path):
+    for name in (".last.ckpt.123.tmp", "last.ckpt"):
+        (tmp_path / name).touch()
+
+    remove_unfinished(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+def test_lightning_handles_no_signal(train, tmp_path):
+    class Look(Callback):
+        def on_train_batch_start(self, trainer: pl.Trainer, *_):
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    seen: list = []
+    before = signal.getsignal(signal.SIGTERM)
+
+    train(tmp_path, Look())
+
+    assert set(seen) == {before}
