@@ -1,24 +1,20 @@
-"""Reads zips from strangers: where each member lies, and one member's bytes without unpacking the rest."""
+"""Lists the members of a zip from a stranger: the name of each and where it lies, without unpacking any."""
 
-import bz2
 import io
 import struct
-import sys
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import BinaryIO
 
 from ich.errors import DataError
 
 MAX_DIRECTORY_BYTES = 1 << 30  # 1 GB: some ten million members
 MAX_ENTRY_BYTES = 1 << 10  # of the list, on average: a name and a few extra fields take some 200
-CHUNK_BYTES = 1 << 16  # read from disk at once: more than most headers take
 
-# Records of PKWARE's APPNOTE 6.3.10: 4.3.7, 4.3.12, 4.3.14, 4.3.15, 4.3.16.
-_LOCAL = struct.Struct("<4s5H3L2H")
+# Records of PKWARE's APPNOTE 6.3.10: 4.3.7 (before each member), 4.3.12, 4.3.14, 4.3.15, 4.3.16.
+LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR_64 = struct.Struct("<4sLQL")
@@ -26,12 +22,6 @@ _END_64 = struct.Struct("<4sQ2H2L4Q")
 _LONGEST_COMMENT = 0xFFFF
 _UNKNOWN = 0xFFFFFFFF  # a size or offset that stands in the 64-bit field instead
 _ENCRYPTED, _UTF_8 = 0x1, 0x800
-
-STORED, DEFLATED, BZIP2 = 0, 8, 12
-
-
-class LockedMember(zipfile.BadZipFile):
-    """A member that takes a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,116 +71,8 @@ def lie_apart(members: Iterable[Member], *, n_bytes: int) -> bool:
     for offset, packed in sorted((member.offset, member.packed) for member in members):
         if offset < free:
             return False
-        free = offset + _LOCAL.size + packed
+        free = offset + LOCAL_HEADER.size + packed
     return free <= n_bytes
-
-
-def open_member(path: Path, member: Member) -> BinaryIO:
-    """Open one member for reading; it is unpacked only as far as it is read.
-
-    Raises:
-        LockedMember: it takes a password.
-        zipfile.BadZipFile: damaged, or packed in a way that isn't read; also later, while it is read.
-        OSError: can't be read.
-    """
-    if member.method < 0:
-        raise LockedMember("a member is encrypted; unpack it first")
-    if member.method not in (STORED, DEFLATED, BZIP2):
-        raise zipfile.BadZipFile(f"a member is packed by method {member.method}; pack it anew with deflate")
-    if member.offset > sys.maxsize:
-        raise zipfile.BadZipFile("a member is not where the list says")
-    stream = path.open("rb")
-    try:
-        stream.seek(member.offset)
-        head = stream.read(_LOCAL.size)
-        if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):
-            raise zipfile.BadZipFile("a member is not where the list says")
-        *_, n_name, n_extra = _LOCAL.unpack(head)
-        stream.seek(n_name + n_extra, io.SEEK_CUR)
-        return cast(BinaryIO, io.BufferedReader(_MemberStream(stream, member), CHUNK_BYTES))
-    except BaseException:
-        stream.close()
-        raise
-
-
-class _Unpacker(Protocol):
-    def __call__(self, packed: bytes, most: int, /) -> bytes: ...
-
-
-class _MemberStream(io.RawIOBase):
-    """Bytes of a member; what has been unpacked is kept, so that one may go back."""
-
-    name = ""  # pydicom asks every buffered file for one
-
-    def __init__(self, stream: BinaryIO, member: Member) -> None:
-        self._stream = stream
-        self._member = member
-        self._left = member.packed
-        self._content = bytearray()
-        self._place = 0
-        self._unpack = _unpacker(member.method)
-        self._is_checked = False
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._member.unpacked}[whence]
-        self._place = max(0, start + offset)
-        return self._place
-
-    def readinto(self, target: Any, /) -> int:  # a buffer: it has no name before Python 3.12
-        end = min(self._place + len(target), self._member.unpacked)
-        self._fill(end)
-        n_bytes = max(0, end - self._place)
-        target[:n_bytes] = memoryview(self._content)[self._place : self._place + n_bytes]
-        self._place += n_bytes
-        return n_bytes
-
-    def readall(self) -> bytes:
-        self._fill(self._member.unpacked)
-        found = bytes(memoryview(self._content)[self._place :])
-        self._place = max(self._place, self._member.unpacked)
-        return found
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
-
-    def _fill(self, end: int) -> None:
-        """Unpack up to `end`; the CRC is checked as soon as all is there."""
-        while len(self._content) < end:
-            packed = self._stream.read(min(self._left, max(CHUNK_BYTES, end - len(self._content))))
-            self._left -= len(packed)
-            fresh = self._unpack(packed, self._member.unpacked - len(self._content))
-            if not fresh and not packed:
-                raise zipfile.BadZipFile("a member ends before its stated size")
-            self._content += fresh
-        if len(self._content) == self._member.unpacked and not self._is_checked:
-            self._is_checked = True
-            if zlib.crc32(self._content) != self._member.crc:
-                raise zipfile.BadZipFile("a member's content doesn't fit its checksum")
-
-
-def _unpacker(method: int) -> _Unpacker:
-    """A function that unpacks further bytes, never to more than it is told: a lie about the size fills no memory."""
-    if method == STORED:
-        return lambda packed, most: packed[:most]
-    if method == BZIP2:
-        bzip2 = bz2.BZ2Decompressor()
-        return lambda packed, most: b"" if bzip2.eof else _damage_is_bad_zip(bzip2.decompress, packed, most)
-    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-    return lambda packed, most: _damage_is_bad_zip(inflate.decompress, inflate.unconsumed_tail + packed, most)
-
-
-def _damage_is_bad_zip(decompress: _Unpacker, packed: bytes, most: int) -> bytes:
-    try:
-        return decompress(packed, most)
-    except (zlib.error, OSError) as error:
-        raise zipfile.BadZipFile("a member's packed bytes are damaged") from error
 
 
 def _read_listing(stream: BinaryIO, *, most: int | None) -> tuple[int, bytes, int]:

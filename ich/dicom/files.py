@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from ich.dicom.archive import Member, lie_apart, list_members, open_member
+from ich.dicom.archive import Member, lie_apart, list_members
+from ich.dicom.archive_member import open_member
 from ich.errors import DataError
 
 logger = logging.getLogger(__name__)

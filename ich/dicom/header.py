@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from pydicom.dataset import FileDataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ich.dicom.archive import LockedMember
+from ich.dicom.archive_member import LockedMember
 from ich.dicom.encoding.pixel_data import PixelPlace, find_pixel_data
 from ich.dicom.files import DicomFile
 from ich.dicom.parsing.elements import Elements, quiet_pydicom, read_dataset

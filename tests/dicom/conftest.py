@@ -1,5 +1,7 @@
 """Tiny DICOM slices and headers in any shape that a test needs."""
 
+import struct
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from pydicom.uid import (
     RLELossless,
 )  # fmt: skip
 
+from ich.dicom.archive import Member, list_members
 from ich.dicom.files import DicomFile
 from ich.dicom.header import SliceHeader
 from ich.dicom.parsing.kinds import SeriesKind
@@ -133,3 +136,33 @@ def group(**sequences: dict[str, Any]) -> Dataset:
             setattr(item, keyword, value)
         setattr(made, name, [item])
     return made
+
+
+@pytest.fixture(scope="session")
+def numbers() -> bytes:
+    """240,000 bytes: several chunks of a zip."""
+    return b"".join(struct.pack("<I", number) for number in range(60_000))
+
+
+@pytest.fixture(scope="session")
+def write_zip(numbers: bytes) -> Callable[..., Path]:
+    """Writes a zip of a folder and one file in it, which holds `numbers` or what is given."""
+
+    def write(path: Path, *, method: int = zipfile.ZIP_DEFLATED, content: bytes = numbers) -> Path:
+        with zipfile.ZipFile(path, "w", method) as writer:
+            writer.writestr("folder/", b"")
+            writer.writestr("folder/slice", content)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def only_member() -> Callable[[Path], Member]:
+    """Finds the one member of a zip."""
+
+    def find(path: Path) -> Member:
+        ((_, member),) = list_members(path, most=None)
+        return member
+
+    return find
