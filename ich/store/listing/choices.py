@@ -7,7 +7,6 @@ from itertools import chain
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ich.dicom.contents import uids_with_pages
 from ich.dicom.files import DicomFile
@@ -15,6 +14,7 @@ from ich.dicom.header import NOT_SLICES, REASONS
 from ich.dicom.series import NoSeries, choose_series
 from ich.errors import DataError
 from ich.store.listing.headers import PLACE, headers_of
+from ich.store.listing.words import Words, group_column, split_by
 
 EVERY_SERIES = "every series of this source is kept"
 ITS_LABELS = "its slices carry labels"
@@ -60,26 +60,6 @@ class NothingChosen:
     codes: tuple[tuple[str, int], ...] = ()
 
 
-class _Words:
-    """A text column: each value once, and a number a row."""
-
-    def __init__(self, table: pa.Table, name: str) -> None:
-        encoded = pc.fill_null(table[name], "").combine_chunks().dictionary_encode()
-        self.values: list[str] = encoded.dictionary.to_pylist()
-        self.numbers: np.ndarray = encoded.indices.to_numpy()
-
-    def __getitem__(self, row: int) -> str:
-        return self.values[self.numbers[row]]
-
-    def among(self, wanted: Collection[str], *, rows: np.ndarray) -> np.ndarray:
-        """Whether the value of each of some rows is one of these, bool (rows,)."""
-        return np.array([self.values[number] in wanted for number in self.numbers[rows].tolist()], dtype=bool)
-
-    def of(self, rows: np.ndarray) -> list[str]:
-        """The values of some rows, each once, sorted."""
-        return sorted(self.values[number] for number in np.unique(self.numbers[rows]))
-
-
 def choose(
     table: pa.Table,
     files: Sequence[DicomFile],
@@ -109,13 +89,6 @@ def choose(
         yield from chooser.study(rows, pages)
 
 
-def group_column(table: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
-    """One text a row that is equal where all the columns are."""
-    return pa.chunked_array(
-        [pc.binary_join_element_wise(*(pc.fill_null(table[name], "").combine_chunks() for name in names), "\0")]
-    )
-
-
 class _Chooser:
     """The columns of the header table that choices look at, and the choice of one study."""
 
@@ -124,9 +97,9 @@ class _Chooser:
     ) -> None:
         self.table, self.files, self.labelled, self.forced, self.every = table, files, labelled, forced, every
         self.places = table[PLACE].to_numpy()
-        self.codes, self.sentences = _Words(table, "code"), _Words(table, "sentence")
-        self.series, self.study_uids = _Words(table, "series_uid"), _Words(table, "study_uid")
-        self.patients = _Words(table, "patient")
+        self.codes, self.sentences = Words(table, "code"), Words(table, "sentence")
+        self.series, self.study_uids = Words(table, "series_uid"), Words(table, "study_uid")
+        self.patients = Words(table, "patient")
         self.all_rows = np.arange(len(table))
         self.is_good = self.codes.among({""}, rows=self.all_rows)
 
@@ -143,12 +116,12 @@ class _Chooser:
         """Rows of each study (of one patient), and its pages that are no slices."""
         good = np.flatnonzero(self.is_good)
         both = group_column(self.table, ("study_uid", "patient")).combine_chunks().dictionary_encode()
-        groups = _split(good, both.indices.to_numpy()[good])
+        groups = split_by(good, both.indices.to_numpy()[good])
         with_pages = uids_with_pages((self.study_uids[rows[0]], self.patients[rows[0]]) for rows in groups)
         pages = self.all_rows[self.codes.among(NOT_SLICES, rows=self.all_rows)]
         pages = pages[self.study_uids.among(with_pages, rows=pages)]
         of_study = {
-            int(self.study_uids.numbers[rows[0]]): rows for rows in _split(pages, self.study_uids.numbers[pages])
+            int(self.study_uids.numbers[rows[0]]): rows for rows in split_by(pages, self.study_uids.numbers[pages])
         }
         nothing = np.zeros(0, dtype=np.int64)
         for rows in groups:
@@ -237,10 +210,3 @@ class _Chooser:
             (uid, n_files[uid, code, sentence], code, sentence): np.array(found)
             for (uid, code, sentence), found in rows.items()
         }
-
-
-def _split(rows: np.ndarray, groups: np.ndarray) -> list[np.ndarray]:
-    """Rows by group number; within a group they keep their order."""
-    order = np.argsort(groups, kind="stable")
-    cuts = np.flatnonzero(np.diff(groups[order])) + 1
-    return np.split(rows[order], cuts) if len(rows) else []

@@ -13,7 +13,7 @@ from ich.sources.label_names import nothing_matches
 from ich.sources.source import LABEL_KEYS, LabelTable
 from ich.sources.text_table import FIRST_LINE
 from ich.store.keys import HashKey
-from ich.store.listing.choices import group_column
+from ich.store.listing.words import group_column
 
 
 @dataclass(frozen=True)
