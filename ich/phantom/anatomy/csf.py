@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 
+from ich.phantom.anatomy.build import Build
 from ich.phantom.anatomy.shapes import Points, add_capsule, add_ellipsoid, add_side_capsule, far_field, smooth_field
-from ich.phantom.anatomy.skull import Build
 from ich.phantom.anatomy.tissue import Tissue
 from ich.phantom.noise import NoiseBank
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ich.phantom.anatomy.build import Build
 from ich.phantom.anatomy.shapes import FAR, Points, add_ellipsoid, add_side_capsule
-from ich.phantom.anatomy.skull import Build
 from ich.phantom.bleeds.fields import tentorium_height
 
 

@@ -1,9 +1,10 @@
-"""Everything around the brain: cavity, skull, skull base, face, scalp and neck."""
+"""The skull: its cavity, bones, air and orbits."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from ich.phantom.anatomy.build import Build
 from ich.phantom.anatomy.shapes import (
     Points,
     add_capsule,
@@ -14,19 +15,8 @@ from ich.phantom.anatomy.shapes import (
     smooth_field,
     smooth_union,
 )
+from ich.phantom.anatomy.soft import make_skin, make_soft_hu
 from ich.phantom.noise import NoiseBank
-
-
-@dataclass(frozen=True)
-class Build:
-    """Inner size of a skull, in mm, and how thick what lies over it is."""
-
-    half_width: float
-    half_length: float
-    half_height: float
-    bone: float
-    scalp: float
-    narrow_front: float
 
 
 @dataclass(frozen=True)
@@ -50,19 +40,6 @@ class Skull:
     soft_hu: np.ndarray
 
 
-def draw_build(rng: np.random.Generator) -> Build:
-    """Draw the size of a head; inner length 150 to 180 mm, width 122 to 145 mm in adults."""
-    size = rng.normal(1, 0.035)
-    return Build(
-        half_width=size * rng.normal(66, 2.2),
-        half_length=size * rng.normal(82, 2.8),
-        half_height=size * rng.normal(80, 2.5),
-        bone=rng.uniform(4.0, 6.8),
-        scalp=rng.uniform(4.0, 8.0),
-        narrow_front=rng.uniform(0.06, 0.16),
-    )
-
-
 def make_skull(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.Generator) -> Skull:
     """Evaluate skull, face and scalp on the points of a grid."""
     dome = _dome(points, build, bank=bank, rng=rng)
@@ -77,9 +54,9 @@ def make_skull(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.
     orbit, eye = _orbits(points)
     bone = np.minimum(bone, np.maximum(orbit - 2.0, -points.y - 70))
     bone = np.maximum(bone, -orbit)
-    skin = _skin(points, build, dome=np.minimum(dome, fossae), thickness=thickness)
+    skin = make_skin(points, build, dome=np.minimum(dome, fossae), thickness=thickness)
     bone = np.maximum(bone, skin + 2.5)
-    return Skull(cavity, bone, air, eye, skin, _soft(points, build, skin=skin, bone=shell, bank=bank, rng=rng))
+    return Skull(cavity, bone, air, eye, skin, make_soft_hu(points, build, skin=skin, bone=shell, bank=bank, rng=rng))
 
 
 def _dome(points: Points, build: Build, *, bank: NoiseBank, rng: np.random.Generator) -> np.ndarray:
@@ -215,42 +192,3 @@ def _orbits(points: Points) -> tuple[np.ndarray, np.ndarray]:
         add_capsule(orbit, points, start=(s * 31.0, -76.0, -36.0), end=(s * 15.0, -42.0, -31.0), radii=(17.0, 4.0))
         add_ellipsoid(eye, points, centre=(s * 31.0, -78.0, -36.0), semi=(12.0, 12.0, 12.0))
     return orbit, eye
-
-
-def _skin(points: Points, build: Build, *, dome: np.ndarray, thickness: np.ndarray) -> np.ndarray:
-    """Outline of the patient: scalp over the skull, face, nose, ears and neck."""
-    skin = dome - thickness - np.float32(build.scalp)
-    side = build.half_width
-    face = ellipsoid(
-        points.x, points.y, points.z, centre=(0.0, -36.0, -64.0), semi=(side + 1.0, build.half_length - 22.0, 88.0)
-    )
-    skin = smooth_union(skin, face, width=14.0)
-    neck = far_field(points)
-    add_capsule(neck, points, start=(0.0, 34.0, -62.0), end=(0.0, 42.0, -170.0), radii=(56.0, 60.0))
-    skin = smooth_union(skin, neck, width=14.0)
-    nose = far_field(points)
-    add_capsule(nose, points, start=(0.0, -90.0, -36.0), end=(0.0, -112.0, -66.0), radii=(6.0, 9.0))
-    skin = smooth_union(skin, nose, width=9.0)
-    for s in (-1, 1):
-        add_capsule(
-            skin, points, start=(s * (side + 14), 16.0, -22.0), end=(s * (side + 12), 8.0, -58.0), radii=(4.5, 4.0)
-        )
-    return skin
-
-
-def _soft(
-    points: Points, build: Build, *, skin: np.ndarray, bone: np.ndarray, bank: NoiseBank, rng: np.random.Generator
-) -> np.ndarray:
-    """HU of what is neither bone, air nor brain: fat under the skin, muscle at the temples, in face and neck."""
-    x, y, z = points.x, points.y, points.z
-    planes = np.abs(smooth_field(points, bank, wavelength=26.0, rng=rng))  # fat between muscles
-    temporal = (np.abs(x) > 42) & (y < 20) & (y > -60) & (z < 36) & (bone < 8)
-    deep = (z < -32) & (skin < -6)
-    muscle = np.where(temporal, np.float32(1.4), np.where(deep, np.float32(-0.2), np.float32(-9)))
-    muscle = np.clip(muscle + planes * np.float32(3.2), 0, 1)
-    orbit = (y < -40) & (np.abs(x) < 50) & (z > -52) & (z < -16) & (skin < -3)
-    nerve = np.abs(np.abs(x) - 15 + (y + 42) * np.float32(0.47)) < 2.2
-    muscle = np.where(orbit, np.where(nerve & (np.abs(z + 33) < 5), np.float32(0.8), np.float32(0.06)), muscle)
-    hu = np.float32(-95) + muscle * np.float32(148)
-    rim = np.clip((skin + np.float32(3.2)) * np.float32(0.8), 0, 1)
-    return hu + rim * (np.float32(48) - hu)
