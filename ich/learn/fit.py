@@ -45,7 +45,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class FitResult:
-    """What a training left: its checkpoints, the scores of its last and its best epoch, and how fast it was."""
+    """What a training left: its checkpoints, the scores of the epoch whose net is `best`, and how fast it was."""
 
     best: Path
     last: Path

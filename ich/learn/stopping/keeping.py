@@ -57,7 +57,7 @@ class BestAndLast(Checkpoint):
         self.best_path, self.last_path = folder / BEST_FILE, folder / LAST_FILE
         self.best_score: float | None = None
         self.best_epoch: int | None = None
-        self.scores: dict[str, float] = {}
+        self.scores: dict[str, float] = {}  # of the epoch whose net is the best
         self._keeping, self._choose, self._clock = keeping, choose, clock
         self._stop = keeping.stop or StopRequest()
         self._began = self._saved_at = clock()
@@ -127,10 +127,10 @@ class BestAndLast(Checkpoint):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save; where no log loss can be measured, the latest net counts as the best."""
-        self.scores = dict(getattr(pl_module, "scores", {}))
-        score = self.scores.get("log_loss")
+        scores = dict(getattr(pl_module, "scores", {}))
+        score = scores.get("log_loss")
         if self._choose == "last" or score is None or self.best_score is None or score < self.best_score:
-            self.best_score, self.best_epoch = score, trainer.current_epoch
+            self.best_score, self.best_epoch, self.scores = score, trainer.current_epoch, scores
             trainer.save_checkpoint(self.best_path, weights_only=True)
         self._save_last(trainer)
         if self._stopping:

@@ -60,6 +60,26 @@ def test_the_best_score_survives_a_stop(train, tmp_path):
     assert train([0.3], resumed)[0] == "1"  # of before the stop
 
 
+@pytest.mark.parametrize(("choose", "epoch"), [("best", 1), ("last", 2)])
+def test_the_scores_are_those_of_the_net_that_is_kept(choose, epoch, train, tmp_path):
+    kept = BestAndLast(tmp_path / "checkpoints", choose=choose)
+    losses = [0.5, 0.3, 0.4]
+
+    assert train(losses, kept)[0] == str(epoch)
+
+    assert (kept.best_epoch, kept.best_score, kept.scores) == (epoch, losses[epoch], {"log_loss": losses[epoch]})
+
+
+def test_the_scores_of_the_net_that_is_kept_survive_a_stop(train, tmp_path):
+    stopped = BestAndLast(tmp_path / "checkpoints")
+    train([0.2, 0.5], stopped)
+    resumed = BestAndLast(tmp_path / "checkpoints")
+    resumed.load_state_dict(stopped.state_dict())
+    train([0.3], resumed)
+
+    assert resumed.scores == {"log_loss": 0.2}
+
+
 @pytest.fixture
 def step(tmp_path):
     """Goes through one step at a time (seconds) of an epoch and says whether it was written."""
