@@ -1,16 +1,15 @@
-"""Augmentations of slices in HU: geometry by albumentations, brightness and contrast our own."""
+"""Augmentations of slices in HU: none and the light one, and what stronger ones share with it."""
 
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
+from ich.data.geometry import moved, warp
 from ich.dicom.hu import AIR, HU_CEILING
 from ich.errors import ConfigError
-
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # else it asks the package index at every import
 
 BRAIN = 35.0  # HU around which contrast is changed: between grey (37) and white matter (28)
 
@@ -37,8 +36,7 @@ class Unchanged:
     mixup: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.mixup < 0:
-            raise out_of_range("mixup", self.mixup, expected="0 or more")
+        check_not_negative(self, "mixup")
 
     def __call__(self, hu: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the slices as they are."""
@@ -72,12 +70,8 @@ class Light:
     mixup: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("flip", "move", "shift", "scale", "tone", "contrast"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise out_of_range(name, getattr(self, name), expected="0 to 1")
-        for name in ("rotate", "brightness", "mixup"):
-            if getattr(self, name) < 0:
-                raise out_of_range(name, getattr(self, name), expected="0 or more")
+        check_shares(self, "flip", "move", "shift", "scale", "tone", "contrast")
+        check_not_negative(self, "rotate", "brightness", "mixup")
 
     def __call__(self, hu: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Change the n slices of a sample alike; the same state of `rng` gives the same sample.
@@ -89,51 +83,54 @@ class Light:
         Returns:
             int16 HU (n, R, C).
         """
-        image = hu[0] if len(hu) == 1 else np.ascontiguousarray(hu.transpose(1, 2, 0))  # (R, C) or (R, C, n)
-        if rng.random() < self.flip:
-            image = cv2.flip(image, 1)
-        if rng.random() < self.move:
-            across, down, zoom, degrees = rng.uniform(-1, 1, 4) * (self.shift, self.shift, self.scale, self.rotate)
-            image = move(image, shift=(across, down), scale=1 + zoom, degrees=degrees)
-        if rng.random() < self.tone:
-            brightness, contrast = rng.uniform(-1, 1, 2) * (self.brightness, self.contrast)
-            image = change_tone(image, brightness=brightness, contrast=1 + contrast)
-        return image[None] if image.ndim == 2 else image.transpose(2, 0, 1)  # (n, R, C)
+        hu = draw_flip(hu, rng, probability=self.flip)
+        ranges = {"shift": self.shift, "scale": self.scale, "rotate": self.rotate}
+        hu = warp(hu, draw_move(rng, probability=self.move, **ranges, shape=hu.shape[1:]))
+        return draw_tone(hu, rng, probability=self.tone, brightness=self.brightness, contrast=self.contrast)
 
 
-def move(image: np.ndarray, *, shift: tuple[float, float], scale: float, degrees: float) -> np.ndarray:
-    """Shift, scale and rotate around the middle; air comes in from outside.
+def draw_flip(hu: np.ndarray, rng: np.random.Generator, *, probability: float) -> np.ndarray:
+    """Draw a left-right flip; int16 HU (n, R, C) to the same."""
+    return np.ascontiguousarray(hu[:, :, ::-1]) if rng.random() < probability else hu
 
-    albumentations' functions without its random classes: those draw a second matrix for boxes we don't have, and from
-    a state of their own.
+
+def draw_move(
+    rng: np.random.Generator,
+    *,
+    probability: float,
+    shift: float,
+    scale: float,
+    rotate: float,
+    shape: Sequence[int],
+) -> np.ndarray:
+    """Draw shift, scale and rotation together.
 
     Args:
-        image: int16 HU (R, C) or (R, C, n).
-        shift: across and down, as shares of the side.
-        scale: above 1 enlarges.
-        degrees: counter-clockwise.
+        rng: drawn from.
+        probability: of all three.
+        shift: largest one, as a share of the side.
+        scale: largest change, as a share.
+        rotate: largest one in degrees.
+        shape: rows and columns.
 
     Returns:
-        int16 HU of the same shape, linear between pixels.
+        (3, 3) for `ich.data.geometry.warp`.
     """
-    import albumentations.augmentations.geometric.functional as geometric
+    if rng.random() >= probability:
+        return np.eye(3)
+    rows, columns = shape
+    across, down, zoom, degrees = rng.uniform(-1, 1, 4) * (shift, shift, scale, rotate)
+    return moved(shift=(across * columns, down * rows), scale=1 + zoom, degrees=degrees, shape=(rows, columns))
 
-    rows, columns = image.shape[:2]
-    matrix = geometric.create_affine_transformation_matrix(
-        translate={"x": shift[0] * columns, "y": shift[1] * rows},
-        shear={"x": 0.0, "y": 0.0},
-        scale={"x": scale, "y": scale},
-        rotate=degrees,
-        shift=geometric.center((rows, columns)),
-    )
-    return geometric.warp_affine(
-        image,
-        matrix,
-        interpolation=cv2.INTER_LINEAR,
-        fill=float(AIR),  # a whole number would reach the first channel only
-        border_mode=cv2.BORDER_CONSTANT,
-        output_shape=(rows, columns),
-    )
+
+def draw_tone(
+    hu: np.ndarray, rng: np.random.Generator, *, probability: float, brightness: float, contrast: float
+) -> np.ndarray:
+    """Draw a change of brightness (at most so many HU) and of contrast (at most such a share); HU to HU."""
+    if rng.random() >= probability:
+        return hu
+    added, more = rng.uniform(-1, 1, 2) * (brightness, contrast)
+    return change_tone(hu, brightness=added, contrast=1 + more)
 
 
 def change_tone(hu: np.ndarray, *, brightness: float, contrast: float) -> np.ndarray:
@@ -156,3 +153,25 @@ def change_tone(hu: np.ndarray, *, brightness: float, contrast: float) -> np.nda
 def out_of_range(name: str, value: float, *, expected: str) -> ConfigError:
     """The complaint about a number of an augmentation."""
     return ConfigError(f"augment.{name}={value}: expected {expected}, found {value}; set augment.{name}")
+
+
+def check_shares(options: Any, *names: str) -> None:
+    """Refuse numbers of an augmentation outside 0 to 1.
+
+    Raises:
+        ConfigError: names the first one.
+    """
+    for name in names:
+        if not 0 <= getattr(options, name) <= 1:
+            raise out_of_range(name, getattr(options, name), expected="0 to 1")
+
+
+def check_not_negative(options: Any, *names: str) -> None:
+    """Refuse numbers of an augmentation below 0.
+
+    Raises:
+        ConfigError: names the first one.
+    """
+    for name in names:
+        if getattr(options, name) < 0:
+            raise out_of_range(name, getattr(options, name), expected="0 or more")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ich.data.augment import change_tone, out_of_range
+from ich.data.augment import check_not_negative, check_shares, draw_flip, draw_move, draw_tone, out_of_range
+from ich.data.geometry import cropped, warp
 from ich.dicom.hu import AIR, HU_CEILING
 
 CONTROL_POINTS = 5  # of the elastic warp along each side; between them it is smooth
@@ -17,8 +18,9 @@ LONGEST_HOLE = 4  # a hole's sides are a quarter of the longest to the longest
 class Strong:
     """Crop, elastic warp, noise and holes beside flip, shift-scale-rotate and tone; HU in, HU out.
 
-    All geometry is one matrix and one field of displacements, so that pixels are interpolated once. Slices of a sample
-    are changed alike; noise has the same strength in all, and a grain of its own in each, as a scanner's has.
+    All geometry but the flip, which is exact, is one matrix and one field of displacements, so that pixels are
+    interpolated once. Slices of a sample are changed alike; noise has the same strength in all, and a grain of its own
+    in each, as a scanner's has.
 
     Attributes:
         flip: probability of a left-right flip.
@@ -65,16 +67,12 @@ class Strong:
 
     def __post_init__(self) -> None:
         shares = ("flip", "crop", "move", "shift", "scale", "elastic", "tone", "contrast", "noise", "dropout")
-        for name in (*shares, "aspect", "hole_side"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise out_of_range(name, getattr(self, name), expected="0 to 1")
+        check_shares(self, *shares, "aspect", "hole_side")
+        check_not_negative(self, "rotate", "brightness", "noise_hu", "holes", "mixup")
         if not 0 < self.crop_side <= 1:
             raise out_of_range("crop_side", self.crop_side, expected="above 0, to 1")
         if not 0 <= self.bend <= MOST_BEND:
             raise out_of_range("bend", self.bend, expected=f"0 to {MOST_BEND}")
-        for name in ("rotate", "brightness", "noise_hu", "holes", "mixup"):
-            if getattr(self, name) < 0:
-                raise out_of_range(name, getattr(self, name), expected="0 or more")
 
     def __call__(self, hu: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Change the n slices of a sample alike; the same state of `rng` gives the same sample.
@@ -86,10 +84,8 @@ class Strong:
         Returns:
             int16 HU (n, R, C).
         """
-        hu = self._warp(hu, rng)
-        if rng.random() < self.tone:
-            brightness, contrast = rng.uniform(-1, 1, 2) * (self.brightness, self.contrast)
-            hu = change_tone(hu, brightness=brightness, contrast=1 + contrast)
+        hu = self._warp(draw_flip(hu, rng, probability=self.flip), rng)
+        hu = draw_tone(hu, rng, probability=self.tone, brightness=self.brightness, contrast=self.contrast)
         if rng.random() < self.noise:
             hu = add_noise(hu, sigma=rng.uniform(0, self.noise_hu), rng=rng)
         if self.holes and rng.random() < self.dropout:
@@ -98,13 +94,8 @@ class Strong:
 
     def _warp(self, hu: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         rows, columns = hu.shape[1:]
-        matrix = np.eye(3)
-        if rng.random() < self.flip:
-            matrix = matrix @ [[-1, 0, columns - 1], [0, 1, 0], [0, 0, 1]]
-        if rng.random() < self.move:
-            across, down, zoom, degrees = rng.uniform(-1, 1, 4) * (self.shift, self.shift, self.scale, self.rotate)
-            shift = (across * columns, down * rows)
-            matrix = matrix @ moved(shift=shift, scale=1 + zoom, degrees=degrees, shape=(rows, columns))
+        ranges = {"shift": self.shift, "scale": self.scale, "rotate": self.rotate}
+        matrix = draw_move(rng, probability=self.move, **ranges, shape=(rows, columns))
         if rng.random() < self.crop:
             side, ratio = rng.uniform(self.crop_side, 1), 1 + rng.uniform(-self.aspect, self.aspect)
             height, width = min(1.0, side * ratio**0.5), min(1.0, side / ratio**0.5)
@@ -114,79 +105,6 @@ class Strong:
         if rng.random() < self.elastic:
             bends = rng.uniform(-1, 1, (2, CONTROL_POINTS, CONTROL_POINTS)) * self.bend
         return warp(hu, matrix, bends=bends)
-
-
-def moved(*, shift: tuple[float, float], scale: float, degrees: float, shape: tuple[int, int]) -> np.ndarray:
-    """Where each pixel of a picture comes from that was scaled, turned counter-clockwise around its middle, shifted.
-
-    Args:
-        shift: across and down, pixels.
-        scale: above 1 enlarges.
-        degrees: of the turn.
-        shape: rows and columns.
-
-    Returns:
-        (3, 3) from (column, row, 1) of the outcome to that of the source.
-    """
-    middle = ((shape[1] - 1) / 2, (shape[0] - 1) / 2)
-    forward = np.vstack([cv2.getRotationMatrix2D(middle, degrees, scale), [0, 0, 1]])
-    forward[:2, 2] += shift
-    return np.linalg.inv(forward)
-
-
-def cropped(box: tuple[float, float, float, float], *, shape: tuple[int, int]) -> np.ndarray:
-    """Where each pixel of a crop comes from that was resized to the whole picture; as for `moved`.
-
-    Args:
-        box: top, left, height, width as shares of the picture.
-        shape: rows and columns.
-    """
-    top, left, height, width = box
-    rows, columns = shape
-    return np.array(
-        [
-            [width, 0, left * columns + width / 2 - 0.5],  # pixel centres lie at halves
-            [0, height, top * rows + height / 2 - 0.5],
-            [0, 0, 1],
-        ]
-    )
-
-
-def warp(hu: np.ndarray, matrix: np.ndarray, *, bends: np.ndarray | None = None) -> np.ndarray:
-    """Take each pixel from where the matrix, and then the bends, say; air comes in from outside.
-
-    Args:
-        hu: int16 HU (n, R, C).
-        matrix: (3, 3) from (column, row, 1) of the outcome to that of the source.
-        bends: (2, K, K) displacements across and down at K x K even control points, as shares of the side; smooth
-            between them; None for none.
-
-    Returns:
-        int16 HU (n, R, C), linear between pixels; the input itself where nothing moves.
-    """
-    rows, columns = hu.shape[1:]
-    if bends is None:
-        if np.array_equal(matrix, np.eye(3)):
-            return hu
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        take = matrix[:2].astype(np.float64)
-        changed = [
-            cv2.warpAffine(one, take, (columns, rows), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=AIR)
-            for one in hu
-        ]
-        return np.stack(changed)
-    across, down = (
-        cv2.resize(bend.astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC) for bend in bends
-    )
-    column, row = np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32)[:, None]
-    take = matrix.astype(np.float32)
-    from_column = across * columns + (take[0, 0] * column + take[0, 1] * row + take[0, 2])  # (R, C)
-    from_row = down * rows + (take[1, 0] * column + take[1, 1] * row + take[1, 2])
-    changed = [
-        cv2.remap(one, from_column, from_row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=AIR)
-        for one in hu
-    ]
-    return np.stack(changed)
 
 
 def add_noise(hu: np.ndarray, *, sigma: float, rng: np.random.Generator) -> np.ndarray:

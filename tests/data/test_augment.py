@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ich.data.augment import Light, change_tone, move
+from ich.data.augment import Light, change_tone
 from ich.errors import ConfigError
 
 CONFIGS = sorted((Path(__file__).parents[2] / "conf" / "augment").glob("*.yaml"))
@@ -116,21 +116,3 @@ def test_contrast_turns_around_brain_and_brightness_adds_hu():
 def test_a_range_that_makes_no_sense_is_refused(option):
     with pytest.raises(ConfigError, match=rf"augment\.{next(iter(option))}="):
         Light(**option)
-
-
-def test_moves_are_those_that_were_asked_for():
-    hu = np.full((64, 64), -1024, dtype=np.int16)
-    hu[32, 32] = 1000
-
-    moved = move(hu, shift=(0.25, -0.125), scale=1.0, degrees=0.0)
-
-    assert np.argwhere(moved == 1000).tolist() == [[24, 48]]
-
-
-def test_a_quarter_turn_goes_counter_clockwise():
-    hu = np.full((65, 65), -1024, dtype=np.int16)
-    hu[32, 60] = 1000  # right of the middle
-
-    turned = move(hu, shift=(0.0, 0.0), scale=1.0, degrees=90.0)
-
-    assert np.argwhere(turned > 500).tolist() == [[4, 32]]  # above it
