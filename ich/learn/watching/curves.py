@@ -1,6 +1,6 @@
 """Points of the precision-recall and the ROC curve of each label, few enough to be drawn."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from ich.metrics.curve import Curve, rank
 
 MOST_POINTS = 100  # a label and curve; more can't be told apart on a screen
 Point = tuple[str, float, float]  # label, x, y
+Axes = tuple[np.ndarray, np.ndarray]  # x and y of a curve's points
 
 
 def precision_recall_points(labels: np.ndarray, probabilities: np.ndarray) -> list[Point]:
@@ -18,12 +19,7 @@ def precision_recall_points(labels: np.ndarray, probabilities: np.ndarray) -> li
         labels: (N, L) of 0, 1 and nan for unknown.
         probabilities: (N, L) in 0..1.
     """
-    points = []
-    for label, curve in _curves(labels, probabilities):
-        hits, alarms = curve.true_positives[0], curve.false_positives[0]
-        if curve.positives[0] > 0:
-            points += _thinned(label, hits / curve.positives[0], hits / (hits + alarms))
-    return points
+    return _points(labels, probabilities, _recall_and_precision)
 
 
 def roc_points(labels: np.ndarray, probabilities: np.ndarray) -> list[Point]:
@@ -33,22 +29,28 @@ def roc_points(labels: np.ndarray, probabilities: np.ndarray) -> list[Point]:
         labels: (N, L) of 0, 1 and nan for unknown.
         probabilities: (N, L) in 0..1.
     """
-    points = []
-    for label, curve in _curves(labels, probabilities):
-        if curve.positives[0] > 0 and curve.negatives[0] > 0:
-            alarms = np.append(0.0, curve.false_positives[0] / curve.negatives[0])
-            points += _thinned(label, alarms, np.append(0.0, curve.true_positives[0] / curve.positives[0]))
-    return points
+    return _points(labels, probabilities, _alarms_and_sensitivity)
 
 
-def _curves(labels: np.ndarray, probabilities: np.ndarray) -> Iterator[tuple[str, Curve]]:
+def _recall_and_precision(curve: Curve) -> Axes | None:
+    hits, alarms = curve.true_positives[0], curve.false_positives[0]
+    return (hits / curve.positives[0], hits / (hits + alarms)) if curve.positives[0] > 0 else None
+
+
+def _alarms_and_sensitivity(curve: Curve) -> Axes | None:
+    if curve.positives[0] == 0 or curve.negatives[0] == 0:
+        return None
+    alarms, hits = curve.false_positives[0] / curve.negatives[0], curve.true_positives[0] / curve.positives[0]
+    return np.append(0.0, alarms), np.append(0.0, hits)
+
+
+def _points(labels: np.ndarray, probabilities: np.ndarray, axes_of: Callable[[Curve], Axes | None]) -> list[Point]:
+    """Each label's curve, at most MOST_POINTS of its points evenly spread over it, both ends among them."""
+    points: list[Point] = []
     for number, label in enumerate(LABELS):
         known = ~np.isnan(labels[:, number])
-        if known.any():
-            yield label, rank(labels[known, number], probabilities[known, number]).curve()
-
-
-def _thinned(label: str, x: np.ndarray, y: np.ndarray) -> list[Point]:
-    """At most MOST_POINTS of a curve's points, evenly spread over it, both ends among them."""
-    places = np.unique(np.linspace(0, len(x) - 1, min(MOST_POINTS, len(x))).round().astype(int))
-    return [(label, float(x[place]), float(y[place])) for place in places]
+        axes = axes_of(rank(labels[known, number], probabilities[known, number]).curve()) if known.any() else None
+        if axes is not None:
+            places = np.unique(np.linspace(0, len(axes[0]) - 1, min(MOST_POINTS, len(axes[0]))).round().astype(int))
+            points += [(label, float(axes[0][place]), float(axes[1][place])) for place in places]
+    return points
