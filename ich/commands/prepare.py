@@ -6,11 +6,11 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ich.commands.inspect import inspect
-from ich.commands.numerals import counted
 from ich.commands.run_folders.runs import store_path, store_words
 from ich.commands.terminal import bar, say, say_counts, shown, table
 from ich.errors import EXIT_OK, EXIT_PARTLY
 from ich.labels import LABELS
+from ich.numerals import counted
 from ich.report.contact_sheet import write_contact_sheet
 from ich.sources.rsna import Rsna
 from ich.sources.source import Source, VolumeSource

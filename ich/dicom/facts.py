@@ -8,6 +8,7 @@ from ich.dicom.geometry.order import OrderedSlices
 from ich.dicom.header import SliceHeader
 from ich.dicom.pixels import has_misleading_padding, is_wrapped
 from ich.dicom.planes import StoredRange
+from ich.numerals import in_words, those_found
 
 _MOST_FREQUENT = (
     "rows",
@@ -35,26 +36,32 @@ def slice_warnings(
     """
     used = [one.header for one in stored]
     found = (
-        (n_lost, "slices can't be read and are missing"),
-        (n_replaced, "slices can't be read; another one at the same position stands in"),
-        (n_left_out, "slices lie at the position of another one and are left out"),
-        (n_together, "slices lie at the position of another one; all are kept, in the order of their uids"),
+        (n_lost, "slice|slices can't be read and is|are missing"),
+        (n_replaced, "slice|slices can't be read; another one at the same position stands in"),
+        (n_left_out, "slice|slices lies|lie at the position of another one and is|are left out"),
+        (n_together, "slice|slices lies|lie at the position of another one; all are kept, in the order of their uids"),
         (
             sum(not header.has_rescale for header in used),
-            "slices don't say how to rescale; stored values are taken as HU",
+            "slice|slices doesn't|don't say how to rescale; stored values are taken as HU",
         ),
-        (sum(map(has_misleading_padding, used)), "slices state a padding value that means tissue; it is not honoured"),
-        (sum(map(is_wrapped, used)), "slices hold 12 bits wrapped below zero, repaired"),
-        (len({(h.rows, h.columns) for h in used}) - 1, "further matrix sizes in the series, padded with air"),
-        (len({h.pixel_spacing for h in used}) - 1, "further pixel spacings in the series"),
+        (
+            sum(map(has_misleading_padding, used)),
+            "slice|slices states|state a padding value that means tissue; it is not honoured",
+        ),
+        (sum(map(is_wrapped, used)), "slice|slices holds|hold 12 bits wrapped below zero, repaired"),
+        (len({(h.rows, h.columns) for h in used}) - 1, "further matrix size|sizes in the series, padded with air"),
+        (len({h.pixel_spacing for h in used}) - 1, "further pixel spacing|spacings in the series"),
         (
             len({(h.slope, h.intercept) for h in used}) - 1,
-            "further ways to rescale in the series, each slice by its own",
+            "further way|ways to rescale in the series, each slice by its own",
         ),
-        (sum(h.kind.enhanced for h in used), "slices were taken with contrast medium, which looks like blood"),
-        (sum(h.kind.sharp for h in used), "slices were reconstructed with a sharp kernel"),
+        (
+            sum(h.kind.enhanced for h in used),
+            "slice|slices was|were taken with contrast medium, which looks like blood",
+        ),
+        (sum(h.kind.sharp for h in used), "slice|slices was|were reconstructed with a sharp kernel"),
     )
-    return [f"{n} {sentence}" for n, sentence in found if n > 0] + _range_warnings(stored)
+    return those_found(found) + _range_warnings(stored)
 
 
 def _range_warnings(stored: Sequence[StoredRange]) -> list[str]:
@@ -63,13 +70,11 @@ def _range_warnings(stored: Sequence[StoredRange]) -> list[str]:
     found = []
     if clipped:
         highest = max(one.highest for one in clipped)
-        found.append(f"stored values reach {highest}: {len(clipped)} slices hold more than 3071 HU, clipped")
+        hold = in_words(len(clipped), "slice|slices holds|hold")
+        found.append(f"stored values reach {highest}: {hold} more than 3071 HU, clipped")
     if airy:
-        lowest = min(one.lowest_hu for one in airy)
-        found.append(
-            f"{len(airy)} slices hold values below -1024 HU (down to {lowest}) that no padding tag explains; "
-            "taken as air"
-        )
+        lowest, hold = min(one.lowest_hu for one in airy), in_words(len(airy), "slice|slices holds|hold")
+        found.append(f"{hold} values below -1024 HU (down to {lowest}) that no padding tag explains; taken as air")
     return found
 
 

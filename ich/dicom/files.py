@@ -11,6 +11,7 @@ from typing import BinaryIO
 from ich.dicom.archive import Member, lie_apart, list_members
 from ich.dicom.archive_member import open_member
 from ich.errors import DataError
+from ich.numerals import in_words
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +143,8 @@ def _walk(folder: Path, root: Path) -> Iterator[Path]:
                 elif entry.is_file():
                     yield Path(entry.path)
     if left_out:
-        logger.warning("%d links that lead out of the input folder are not followed; name their target", left_out)
+        sentence = "link|links that leads|lead out of the input folder is|are not followed; name its|their target"
+        logger.warning(in_words(left_out, sentence))
 
 
 def _found_file_or_members(path: Path, *, own_archive: bool) -> list[DicomFile]:

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from ich.numerals import counted
+
 REASONS: dict[str, str] = {
     # a file that can't be a slice
     "not_dicom": "is no DICOM file",
@@ -63,4 +65,4 @@ def counts_in_words(codes: Iterable[tuple[str, int]]) -> str:
     counts: Counter[str] = Counter()
     for code, n_files in codes:
         counts[code] += n_files
-    return ", ".join(f"{n} files ({code})" for code, n in counts.items()) or "nothing"
+    return ", ".join(f"{counted(n, 'file')} ({code})" for code, n in counts.items()) or "nothing"

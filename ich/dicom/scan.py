@@ -19,6 +19,7 @@ from ich.dicom.planes import Planes, read_planes
 from ich.dicom.reasons import counts_in_words
 from ich.dicom.series import MIN_SLICES, NoSeries, choose_series
 from ich.errors import NoHeadCT
+from ich.numerals import counted, those_found
 
 
 @dataclass(frozen=True)
@@ -207,10 +208,10 @@ def _warnings(ordered: OrderedSlices, planes: Planes, *, slabs: bool) -> tuple[s
     )
     found = [*ordered.warnings, *about_slices]
     if len(planes.sources) < MIN_SLICES:
-        n_slices = f"{len(planes.sources)} slice{'s' if len(planes.sources) > 1 else ''}"
-        found.append(f"only {n_slices}: scores of a study are made for whole heads")
+        found.append(f"only {counted(len(planes.sources), 'slice')}: scores of a study are made for whole heads")
     if slabs:
-        found.append(f"{len(planes.stored)} thin slices are averaged into {len(planes.sources)} slabs")
+        n_slabs = counted(len(planes.sources), "slab")
+        found += those_found([(len(planes.stored), f"thin slice|slices is|are averaged into {n_slabs}")])
     return tuple(found)
 
 

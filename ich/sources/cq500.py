@@ -13,6 +13,7 @@ import pandas as pd
 from ich.dicom.files import DicomFile, find_files
 from ich.errors import DataError
 from ich.labels import LABELS
+from ich.numerals import those_found
 from ich.progress import Progress, quiet
 from ich.sources.source import LabelTable, check_root, positive_counts
 
@@ -85,13 +86,12 @@ class Cq500:
         n_unread, n_absent = len(self._places) - len(places), len(truth) - len(places)
         n_others = len(self._found) - sum(map(len, self._scans.values())) - 1  # but for the table
         counts = [
-            (n_unread, f"scans have no row in {TABLE}; their labels stay unknown"),
-            (n_absent, f"scans of {TABLE} are not among the files"),
-            (len(self._scans) - len(self._places), "scans lie there twice; read once, rather from a folder"),
-            (max(0, n_others), "files lie in no folder or zip of a scan; left alone"),
+            (n_unread, f"scan|scans has|have no row in {TABLE}; its|their labels stay unknown"),
+            (n_absent, f"scan|scans of {TABLE} is|are not among the files"),
+            (len(self._scans) - len(self._places), "scan|scans lies|lie there twice; read once, rather from a folder"),
+            (max(0, n_others), "file|files lies|lie in no folder or zip of a scan; left alone"),
         ]
-        found = [f"{n} {sentence}" for n, sentence in counts if n]
-        return LabelTable(frame, (*notes, *found), by="file", level="study")
+        return LabelTable(frame, (*notes, *those_found(counts)), by="file", level="study")
 
     @cached_property
     def _found(self) -> list[DicomFile]:
@@ -189,12 +189,12 @@ def _notes(labels: np.ndarray, name: str, *, n_repeated: int) -> list[str]:
     n_bare = int(((has_any == 1) & (has_subtype == 0)).sum())
     n_odd = int(((has_any == 0) & (has_subtype == 1)).sum())
     counts = [
-        (n_repeated, "rows repeat another one with the same reads; dropped"),
-        (n_open, "scans have findings that no two readers agree on; these stay unknown"),
-        (n_bare, "scans have any by majority but no subtype; left as they are"),
-        (n_odd, "scans have a subtype by majority but not any; left as they are"),
+        (n_repeated, "row|rows repeats|repeat another one with the same reads; dropped"),
+        (n_open, "scan|scans has|have findings that no two readers agree on; these stay unknown"),
+        (n_bare, "scan|scans has|have any by majority but no subtype; left as it|they is|are"),
+        (n_odd, "scan|scans has|have a subtype by majority but not any; left as it|they is|are"),
     ]
-    return [f"{name}: {n} {sentence}" for n, sentence in counts if n]
+    return [f"{name}: {sentence}" for sentence in those_found(counts)]
 
 
 def _read_csv(file: Path | DicomFile) -> tuple[pd.DataFrame, str]:

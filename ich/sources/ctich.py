@@ -12,6 +12,7 @@ from ich.dicom.files import lies_below
 from ich.dicom.scan import Scan
 from ich.errors import DataError
 from ich.labels import LABELS
+from ich.numerals import counted, those_found
 from ich.progress import Progress, quiet
 from ich.sources.ctich_table import TABLE, labels_of_study, read_slice_table, release_note
 from ich.sources.nifti import UnreadableVolume, read_nifti, require_nibabel
@@ -73,11 +74,14 @@ class CtIch:
         """Which release the table is of, and what has no counterpart."""
         volumes, masks = self._volumes(), _by_name(self.root, "masks")
         counts = (
-            (len(set(self._labels) - set(volumes)), "patients of the table have no volume"),
-            (len(set(volumes) - set(self._labels)), "volumes have no row in the table; their labels stay unknown"),
-            (len(set(masks) - set(volumes)), "masks have no volume; left alone"),
+            (len(set(self._labels) - set(volumes)), "patient|patients of the table has|have no volume"),
+            (
+                len(set(volumes) - set(self._labels)),
+                "volume|volumes has|have no row in the table; its|their labels stay unknown",
+            ),
+            (len(set(masks) - set(volumes)), "mask|masks has|have no volume; left alone"),
         )
-        return (release_note(self._labels), *(f"{TABLE}: {n} {sentence}" for n, sentence in counts if n))
+        return (release_note(self._labels), *(f"{TABLE}: {sentence}" for sentence in those_found(counts)))
 
     @cached_property
     def _labels(self) -> dict[str, np.ndarray]:
@@ -144,7 +148,8 @@ class CtIchStudy:
         if not len(self.labels):
             return unknown, None
         warnings.append(
-            f"{n_slices} slices in the volume, {len(self.labels)} in the table: labels are known of the study only"
+            f"{counted(n_slices, 'slice')} in the volume, {len(self.labels):,} in the table: labels are known of the "
+            "study only"
         )
         return unknown, labels_of_study(self.labels)
 
@@ -161,10 +166,16 @@ class CtIchStudy:
         pixels = pixels[order]
         has_blood, is_labelled = pixels > 0, labels[:, LABELS.index("any")]
         counts = (
-            (int((has_blood & (is_labelled == 0)).sum()), "slices have blood in the mask and none in the table"),
-            (int((~has_blood & (is_labelled == 1)).sum()), "slices have blood in the table and none in the mask"),
+            (
+                int((has_blood & (is_labelled == 0)).sum()),
+                "slice|slices has|have blood in the mask and none in the table",
+            ),
+            (
+                int((~has_blood & (is_labelled == 1)).sum()),
+                "slice|slices has|have blood in the table and none in the mask",
+            ),
         )
-        warnings += [f"{n} {sentence}" for n, sentence in counts if n]
+        warnings += those_found(counts)
         return replace(scan, facts={**scan.facts, "mask_pixels": pixels.tolist()}), ()
 
     def _rejected(self, place: int, error: UnreadableVolume) -> RejectedFile:

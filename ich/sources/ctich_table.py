@@ -8,6 +8,7 @@ import pandas as pd
 
 from ich.errors import DataError
 from ich.labels import LABELS, SUBTYPES
+from ich.numerals import counted
 from ich.sources.nifti import MOST_SLICES
 from ich.sources.text_table import FIRST_LINE, open_text_table
 
@@ -82,7 +83,7 @@ def release_note(labels: Mapping[str, np.ndarray]) -> str:
         labels: as `read_slice_table` gives them.
     """
     n_slices, n_patients = sum(map(len, labels.values())), len(labels)
-    counts = f"{n_slices:,} slices of {n_patients} patients"
+    counts = f"{counted(n_slices, 'slice')} of {counted(n_patients, 'patient')}"
     release = RELEASES.get((n_slices, n_patients))
     if release is None:
         known = " or ".join(f"{n:,} of {patients} ({name})" for (n, patients), name in RELEASES.items())

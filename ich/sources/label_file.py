@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from ich.errors import DataError
 from ich.labels import LABELS
+from ich.numerals import counted, those_found
 from ich.sources.label_columns import Form, Layout, label_place, layout_of
 from ich.sources.source import LabelTable
 from ich.sources.text_table import FIRST_LINE, TextTable, open_text_table
@@ -161,20 +162,21 @@ def _first_lines(cells: _Cells) -> np.ndarray:
 def _notes(
     table: TextTable, layout: Layout, *, labels: np.ndarray, n_repeated: int, n_without_key: int
 ) -> Iterator[str]:
-    yield f"{table.name}: {len(labels):,} rows{f', matched by {layout.by}' if layout.by else ''}"
-    if layout.n_unused:
-        yield f"{table.name}: {layout.n_unused} columns of other names are not read"
-    if n_without_key:
-        yield f"{table.name}: {n_without_key:,} rows have nothing in the column they are matched by; left out"
-    if n_repeated:
-        yield f"{table.name}: {n_repeated:,} values repeat another one of the same key; dropped"
+    yield f"{table.name}: {counted(len(labels), 'row')}{f', matched by {layout.by}' if layout.by else ''}"
+    about_cells = [
+        (layout.n_unused, "column|columns of other names is|are not read"),
+        (n_without_key, "row|rows has|have nothing in the column they are matched by; left out"),
+        (n_repeated, "value|values repeats|repeat another one of the same key; dropped"),
+    ]
+    yield from (f"{table.name}: {sentence}" for sentence in those_found(about_cells))
     unknown = np.isnan(labels)
     absent = unknown.all(axis=0)
     if absent.any():
         yield f"{table.name}: no value of {', '.join(np.array(LABELS)[absent])}; unknown everywhere"
     n_gaps = int(unknown[:, ~absent].any(axis=1).sum())
-    if n_gaps:
-        yield f"{table.name}: {n_gaps:,} rows lack some of the labels; these stay unknown"
     n_odd = int(((labels[:, :-1] == 1).any(axis=1) & (labels[:, -1] == 0)).sum())
-    if n_odd:
-        yield f"{table.name}: {n_odd:,} rows have a subtype but not any; left as they are"
+    about_rows = [
+        (n_gaps, "row|rows lacks|lack some of the labels; these stay unknown"),
+        (n_odd, "row|rows has|have a subtype but not any; left as it|they is|are"),
+    ]
+    yield from (f"{table.name}: {sentence}" for sentence in those_found(about_rows))

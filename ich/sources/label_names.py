@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ich.errors import DataError
+from ich.numerals import counted
 from ich.sources.source import LABEL_KEYS, LabelTable
 
 
@@ -23,8 +24,9 @@ def nothing_matches(known: LabelTable, *, files: Iterable[str], uids: Iterable[s
     if known.by not in ("file", "", "accession"):
         ours = f", the files' {form_of(uids)}"
     return DataError(
-        f"label table: expected rows that name files of the data, matched {way}, found none among {len(known.frame):,} "
-        f"rows; {theirs}{ours}; write the names as the files have them, or name another column with data.match=COLUMN"
+        f"label table: expected rows that name files of the data, matched {way}, found none among "
+        f"{counted(len(known.frame), 'row')}; {theirs}{ours}; write the names as the files have them, or "
+        "name another column with data.match=COLUMN"
     )
 
 

@@ -15,6 +15,7 @@ from ich.dicom.geometry.slabs import is_thin, slab_groups, slab_mean
 from ich.dicom.hu import HU_CEILING, HU_FLOOR
 from ich.dicom.scan import Scan, ScanSeries
 from ich.errors import DataError
+from ich.numerals import counted
 
 SUFFIXES = (".nii", ".nii.gz")
 MOST_SLICES, LARGEST_SIDE = 2_000, 4_096
@@ -186,7 +187,7 @@ def _scan(
         firsts = _first_pixels(axes, n_slices=len(hu))
         hu = np.stack([slab_mean(list(hu[group]), firsts[group]) for group in groups])
         positions = np.array([positions[group].mean() for group in groups])
-        warnings = (f"{len(order)} thin slices are averaged into {len(groups)} slabs",)
+        warnings = (f"{len(order):,} thin slices are averaged into {counted(len(groups), 'slab')}",)
     middles = [group[len(group) // 2] for group in groups]
     scan = Scan(
         hu=hu,

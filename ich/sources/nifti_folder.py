@@ -11,6 +11,7 @@ from ich.dicom.files import DicomFile, find_files
 from ich.dicom.hu import HU_FLOOR
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS
+from ich.numerals import in_words, those_found
 from ich.progress import Progress, quiet
 from ich.sources.label_names import nothing_matches
 from ich.sources.nifti import SUFFIXES, UnreadableVolume, is_nifti, read_nifti, require_nibabel
@@ -87,17 +88,20 @@ class NiftiFolder:
     def notes(self) -> tuple[str, ...]:
         """That patients aren't known, and how labels and volumes fit."""
         volumes, _ = self._files()
-        notes = [f"{len(volumes)} volumes state no patient: each counts as a patient of its own"]
+        notes = [in_words(len(volumes), "volume|volumes states|state no patient: each counts as a patient of its own")]
         if self.table is None:
             return tuple(notes)
         rows = self._rows(volumes)
         n_alone, unused = int((rows < 0).sum()), np.setdiff1d(np.arange(len(self.table.frame)), rows)
-        if n_alone:
-            notes.append(f"{n_alone:,} volumes have no row in the label table; their labels stay unknown")
+        notes += those_found(
+            [(n_alone, "volume|volumes has|have no row in the label table; its|their labels stay unknown")]
+        )
         if len(unused):
             lines = unused if self.table.lines is None else self.table.lines[unused]
             shown = ", ".join(map(str, lines[:MOST_LINES])) + (" ..." if len(lines) > MOST_LINES else "")
-            notes.append(f"{len(unused):,} rows of the label table are not among the files: lines {shown}")
+            notes.append(
+                f"{in_words(len(unused), 'row|rows of the label table is|are not among the files: line|lines')} {shown}"
+            )
         return (*self.table.notes, *notes)
 
     def _files(self) -> tuple[dict[str, DicomFile], list[str]]:

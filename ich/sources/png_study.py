@@ -15,6 +15,7 @@ from ich.dicom.parsing.not_a_slice import MAX_SIDE
 from ich.dicom.pixels import clean_hu, is_wrapped
 from ich.dicom.resize import pad_to
 from ich.dicom.scan import Scan, ScanSeries
+from ich.numerals import those_found
 from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy
 
 ASSUMED_STEP_MM, ASSUMED_PIXEL_MM = 5.0, 0.5  # most head CT; the pictures don't say
@@ -102,9 +103,9 @@ class PngStudy:
         rows, columns = (max(side) for side in zip(*sizes, strict=True))
         n_wrapped = sum(map(is_wrapped, headers))
         counts = [
-            (n_failed, "slices can't be read and are missing"),
-            (n_wrapped, "slices hold 12 bits wrapped below zero, repaired"),
-            (len(sizes) - 1, "further matrix sizes in the series, padded with air"),
+            (n_failed, "slice|slices can't be read and is|are missing"),
+            (n_wrapped, "slice|slices holds|hold 12 bits wrapped below zero, repaired"),
+            (len(sizes) - 1, "further matrix size|sizes in the series, padded with air"),
         ]
         return Scan(
             hu=np.stack([pad_to(plane, rows, columns=columns) for plane in planes]),
@@ -114,7 +115,7 @@ class PngStudy:
             sop_uids=tuple(one.image for one in kept),
             series=ScanSeries(self.series_uid, "every series of this source is kept"),
             not_used=(),
-            warnings=tuple(f"{n} {sentence}" for n, sentence in counts if n),
+            warnings=tuple(those_found(counts)),
             study_uid=self.study_uid,
             patient_id="",
             facts={

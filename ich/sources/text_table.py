@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from ich.errors import DataError
+from ich.numerals import counted
 
 DELIMITERS = ",;\t"  # as spreadsheets of different countries write
 FIRST_LINE = 2  # of the rows, below the names of the columns
@@ -41,7 +42,7 @@ class TextTable:
         '3 columns, of which known: any'
         """
         names = [column.strip() for column in self.columns if column.strip() in known]
-        return f"{len(self.columns)} columns, of which known: {', '.join(names) or 'none'}"
+        return f"{counted(len(self.columns), 'column')}, of which known: {', '.join(names) or 'none'}"
 
     def read(self, columns: list[str]) -> pa.Table:
         """Some columns as text without spaces at the ends, "" for an empty cell; row i stands in line i + FIRST_LINE.

@@ -74,7 +74,7 @@ def test_pages_of_a_study_without_slices_are_rejected(write_slice, tmp_path):
 
 
 def test_an_input_without_slices_says_what_it_holds(export):
-    with pytest.raises(NoHeadCT, match=r"found 1 files \(not_dicom\)"):
+    with pytest.raises(NoHeadCT, match=r"found 1 file \(not_dicom\)"):
         read_contents(export / "letter.txt")
 
 

@@ -42,8 +42,8 @@ def test_values_outside_of_what_is_kept_are_said_with_their_numbers(header):
     ]
 
     assert slice_warnings(odd) == [
-        "stored values reach 27476: 1 slices hold more than 3071 HU, clipped",
-        "1 slices hold values below -1024 HU (down to -3024) that no padding tag explains; taken as air",
+        "stored values reach 27476: 1 slice holds more than 3071 HU, clipped",
+        "1 slice holds values below -1024 HU (down to -3024) that no padding tag explains; taken as air",
     ]
 
 
@@ -71,7 +71,7 @@ def test_several_ways_to_rescale_are_all_listed(header):
     facts = scan_facts(order_slices(headers), stored(headers), slabs=False)
 
     assert (facts["intercept"], facts["intercepts"], "slopes" in facts) == (-1024.0, [-1024.0, 0.0], False)
-    assert "1 further ways to rescale in the series, each slice by its own" in slice_warnings(stored(headers))
+    assert "1 further way to rescale in the series, each slice by its own" in slice_warnings(stored(headers))
 
 
 def test_frames_of_one_file_count_as_one_file(header):

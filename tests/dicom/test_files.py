@@ -77,7 +77,7 @@ def test_a_link_out_of_the_folder_is_not_followed_and_said(tmp_path, caplog):
         found = find_files(inside)
 
     assert [file.path.name for file in found] == ["slice", "twin"]
-    assert "1 links that lead out" in caplog.text
+    assert "1 link that leads out" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["absent", "empty"])

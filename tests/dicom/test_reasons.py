@@ -23,5 +23,5 @@ def test_each_code_stands_in_the_documentation_with_its_sentence():
 
 
 def test_files_of_one_reason_are_added_up_in_words():
-    assert counts_in_words([("thin", 3), ("contrast", 1), ("thin", 2)]) == "5 files (thin), 1 files (contrast)"
+    assert counts_in_words([("thin", 3), ("contrast", 1), ("thin", 2)]) == "5 files (thin), 1 file (contrast)"
     assert counts_in_words([]) == "nothing"

@@ -73,7 +73,7 @@ def test_a_slice_whose_pixels_fail_is_missing_and_said(study):
     assert scan.hu[:, 0, 0].tolist() == [0, 20, 30, 40, 50]
     assert len(scan.positions_mm) == len(scan.sop_uids) == 5
     assert [(one.subject.path.name, one.code) for one in scan.not_used] == [("a", "truncated")]
-    assert "1 slices can't be read and are missing" in scan.warnings
+    assert "1 slice can't be read and is missing" in scan.warnings
 
 
 def test_a_series_without_one_readable_slice_is_no_head_ct(study):
@@ -138,7 +138,7 @@ def test_an_input_without_ct_says_what_it_holds(write_slice, tmp_path):
     write_slice("folder/a", Modality="MR")
     (tmp_path / "folder/b").write_bytes(b"text")
 
-    with pytest.raises(NoHeadCT, match=r"found 1 files \(not_ct\), 1 files \(not_dicom\)"):
+    with pytest.raises(NoHeadCT, match=r"found 1 file \(not_ct\), 1 file \(not_dicom\)"):
         preprocess_scan(tmp_path / "folder")
 
 
@@ -177,7 +177,7 @@ def test_a_labelled_series_keeps_repeated_positions_by_uid(repeated):
 
     assert scan.hu[:, 0, 0].tolist() == [0, 10, 99, 20, 30, 40, 50]
     assert scan.not_used == ()
-    assert "1 slices lie at the position of another one; all are kept, in the order of their uids" in scan.warnings
+    assert "1 slice lies at the position of another one; all are kept, in the order of their uids" in scan.warnings
 
 
 def test_otherwise_the_slice_of_the_more_frequent_kind_stays(repeated):
@@ -196,7 +196,7 @@ def test_a_slice_that_fails_is_replaced_by_its_twin_and_only_the_fault_is_listed
 
     assert scan.hu[:, 0, 0].tolist() == [0, 10, 99, 30, 40, 50]
     assert [(one.subject.path.name, one.code) for one in scan.not_used] == [("f", "truncated")]
-    assert "1 slices can't be read; another one at the same position stands in" in scan.warnings
+    assert "1 slice can't be read; another one at the same position stands in" in scan.warnings
 
 
 def test_slices_of_one_kind_at_one_position_leave_the_lowest_uid(study, write_slice):
@@ -222,7 +222,7 @@ def test_a_labelled_series_of_two_matrices_is_padded_with_air_rather_than_lost(s
 
     assert scan.hu.shape == (7, 6, 6)
     assert (scan.hu[0, 0, 0], scan.hu[0, 2, 2], scan.hu[-1, 0, 0]) == (-1024, 0, 7)
-    assert "1 further matrix sizes in the series, padded with air" in scan.warnings
+    assert "1 further matrix size in the series, padded with air" in scan.warnings
 
 
 def test_a_file_of_many_frames_is_one_file_whatever_becomes_of_each_frame(frames, write_slice, tmp_path):

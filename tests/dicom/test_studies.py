@@ -85,7 +85,7 @@ def test_files_that_are_no_ct_are_listed_beside_the_studies(two_studies):
 def test_a_folder_without_ct_says_what_was_found(tmp_path):
     (tmp_path / "letter.txt").write_text("no picture")
 
-    with pytest.raises(NoHeadCT, match="1 files \\(not_dicom\\)"):
+    with pytest.raises(NoHeadCT, match="1 file \\(not_dicom\\)"):
         read_studies(tmp_path)
 
 

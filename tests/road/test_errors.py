@@ -70,7 +70,7 @@ def test_a_folder_without_ct_is_no_data_set(command, tmp_path):
 
     line = one_error(command("prepare", "data=folder", "data.root=papers"))
 
-    assert "expected head CT, found none in 1 files (1 not_dicom)" in line
+    assert "expected head CT, found none in 1 file (1 not_dicom)" in line
     assert not (tmp_path / "stores").exists()
 
 

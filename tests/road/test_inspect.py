@@ -27,7 +27,7 @@ def test_where_nothing_is_a_head_the_counts_stand_above_the_error(command, tmp_p
 
     assert done.returncode == 2
     assert "files: 1 found = 0 to read + 0 not chosen + 1 rejected" in done.stdout
-    assert "expected head CT, found none in 1 files (1 not_dicom); name another folder" in done.stderr
+    assert "expected head CT, found none in 1 file (1 not_dicom); name another folder" in done.stderr
 
 
 def test_a_shard_without_its_number_costs_one_line(command, tmp_path):

@@ -124,7 +124,7 @@ def test_scans_without_reads_and_reads_without_scans_are_counted(heads, tmp_path
 
     assert table.frame.index.tolist() == [places[181]]
     assert table.notes == (
-        "1 scans have no row in reads.csv; their labels stay unknown",
+        "1 scan has no row in reads.csv; its labels stay unknown",
         "2 scans of reads.csv are not among the files",
     )
 
@@ -136,7 +136,7 @@ def test_a_scan_that_lies_there_as_zip_and_unpacked_is_read_once(heads, tmp_path
 
     assert len(source.files()) == 44
     assert set(source.labels().frame.index) == set(places.values())
-    assert source.labels().notes == ("1 scans lie there twice; read once, rather from a folder",)
+    assert source.labels().notes == ("1 scan lies there twice; read once, rather from a folder",)
 
 
 def test_a_damaged_zip_stays_among_the_files_to_be_rejected(heads, tmp_path):

@@ -77,9 +77,9 @@ def test_what_has_no_counterpart_is_counted(root):
     write_mask(root, "052.nii", [0, 0, 0])
 
     assert CtIch(root).notes()[1:] == (
-        f"{TABLE}: 1 patients of the table have no volume",
-        f"{TABLE}: 1 volumes have no row in the table; their labels stay unknown",
-        f"{TABLE}: 1 masks have no volume; left alone",
+        f"{TABLE}: 1 patient of the table has no volume",
+        f"{TABLE}: 1 volume has no row in the table; its labels stay unknown",
+        f"{TABLE}: 1 mask has no volume; left alone",
     )
 
 
@@ -101,8 +101,8 @@ def test_pixels_of_a_mask_follow_their_slices_and_disagreement_is_said(root, aff
 
     assert read.scan.facts["mask_pixels"] == ([5, 0, 2] if affine is FEET_FIRST else [2, 0, 5])
     assert read.scan.warnings == (
-        "1 slices have blood in the mask and none in the table",
-        "1 slices have blood in the table and none in the mask",
+        "1 slice has blood in the mask and none in the table",
+        "1 slice has blood in the table and none in the mask",
     )
     assert (task.files, read.n_used) == (("ct_scans/049.nii.gz", "masks/049.nii"), 2)
 

@@ -180,7 +180,7 @@ def test_rows_that_say_the_same_again_are_counted_and_dropped():
     table = read("study_uid,any,subdural\na,1,\nb,0,0\na,1,1\n")
 
     np.testing.assert_array_equal(values(table, "a"), [NAN] * 4 + [1, 1])
-    assert any("1 values repeat another one" in note for note in table.notes)
+    assert any("1 value repeats another one" in note for note in table.notes)
     assert table.lines.tolist() == [2, 3]
 
 

@@ -88,13 +88,13 @@ def test_rows_and_volumes_that_stay_alone_are_counted_and_the_lines_listed(root)
     assert notes == (
         "read",
         "2 volumes state no patient: each counts as a patient of its own",
-        "1 volumes have no row in the label table; their labels stay unknown",
+        "1 volume has no row in the label table; its labels stay unknown",
         "2 rows of the label table are not among the files: lines 5, 6",
     )
 
 
 def test_a_table_that_names_no_volume_is_refused_and_shows_how_one_is_named(root):
-    with pytest.raises(DataError, match=r"found none among 1 rows; .* a file's is one/ct.nii.gz; write the names"):
+    with pytest.raises(DataError, match=r"found none among 1 row; .* a file's is one/ct.nii.gz; write the names"):
         NiftiFolder(root, table=table({"three": 0})).studies()
 
 

@@ -59,7 +59,7 @@ def test_slices_of_another_matrix_are_padded_and_said(tmp_path):
 
     assert scan.hu.shape == (2, 4, 4)
     assert (scan.hu[0] == 40).sum() == 4
-    assert scan.warnings == ("1 further matrix sizes in the series, padded with air",)
+    assert scan.warnings == ("1 further matrix size in the series, padded with air",)
 
 
 def test_a_study_of_bad_pictures_is_unreadable(tmp_path):

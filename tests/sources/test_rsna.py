@@ -62,7 +62,7 @@ def test_a_label_without_a_row_stays_unknown(tmp_path):
     table = read_long_labels(write_labels(tmp_path, rows))
 
     assert np.isnan(table.frame.loc["ID_a", "any"])
-    assert any("1 rows lack" in note for note in table.notes)
+    assert any("1 row lacks" in note for note in table.notes)
 
 
 @pytest.mark.parametrize(

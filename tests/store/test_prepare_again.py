@@ -87,7 +87,7 @@ def test_studies_whose_files_are_not_in_this_folder_are_counted_in_a_note(prepar
     summary = prepare(Folder(tmp_path / "other"))
 
     assert summary.n_studies == 2
-    assert any(note.startswith("1 studies of an earlier run stay in the store") for note in summary.notes)
+    assert any(note.startswith("1 study of an earlier run stays in the store") for note in summary.notes)
 
 
 def test_a_label_that_changed_makes_only_its_study_again(prepare, rsna_root):

@@ -31,7 +31,7 @@ def test_a_hospitals_patients_have_other_keys_under_another_secret(prepare, tmp_
         (lambda root, write_study: root.mkdir(), "found an empty folder"),
         (
             lambda root, write_study: (root.mkdir(), (root / "letter.txt").write_text("x")),
-            r"expected head CT, found none in 1 files \(1 not_dicom\)",
+            r"expected head CT, found none in 1 file \(1 not_dicom\)",
         ),
         (
             lambda root, write_study: write_study(root, 1, n_slices=2),

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ich.commands.numerals import counted
 from ich.commands.terminal import say, shown, table
 from ich.dicom.parsing.kinds import SeriesKind
 from ich.dicom.reasons import REASONS
 from ich.labels import LABELS
+from ich.numerals import counted
 
 MOST_ROWS = 20  # of the worklist on the terminal, and of sentences; the tables have all
 

@@ -12,6 +12,7 @@ import numpy as np
 from ich.dicom.geometry.spacing import Spacing, measure_spacing, spacing_warnings
 from ich.dicom.header import Orientation, SliceHeader
 from ich.errors import DataError
+from ich.numerals import those_found
 
 SAME_POSITION_MM = 0.01  # positions are text with two or more decimals
 TILTED_APART_DEGREES = 1.0  # between the slices of one series
@@ -153,7 +154,7 @@ def _shear_degrees(headers: Sequence[SliceHeader], normal: Direction) -> float:
 def _unequal_normals(headers: Sequence[SliceHeader], normal: Direction) -> list[str]:
     normals = Counter(map(slice_normal, headers))
     n_apart = sum(n for found, n in normals.items() if _degrees_between(found, normal) > TILTED_APART_DEGREES)
-    return [f"{n_apart} slices are tilted against the others"] if n_apart else []
+    return those_found([(n_apart, "slice|slices is|are tilted against the others")])
 
 
 def _degrees_between(one: Sequence[float], other: Sequence[float]) -> float:

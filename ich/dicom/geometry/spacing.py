@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ich.numerals import in_words
+
 UNEVEN_SHARE = 0.05  # of a step
 UNEVEN_MM = 0.1  # scanners state positions to 0.01 or 0.1 mm, so equal steps differ by up to this
 GAP_STEPS = 1.8  # times the usual step nearby: a missing slice makes 2
@@ -67,9 +69,10 @@ def spacing_warnings(spacing: Spacing) -> list[str]:
             f"the step between slices varies from {spacing.smallest_step_mm:.2f} to {spacing.largest_step_mm:.2f} mm"
         )
     if spacing.n_gaps:
+        gaps = in_words(spacing.n_gaps, "gap,|gaps, the largest of")
+        missing = in_words(spacing.n_missing, "slice|slices is|are missing")
         found.append(
-            f"{spacing.n_gaps} gaps, the largest of {spacing.largest_step_mm:.2f} mm where {spacing.step_mm:.2f} mm "
-            f"is usual: about {spacing.n_missing} slices miss"
+            f"{gaps} {spacing.largest_step_mm:.2f} mm where {spacing.step_mm:.2f} mm is usual: about {missing}"
         )
     return found
 

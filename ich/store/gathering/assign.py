@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ich.errors import DataError
+from ich.numerals import counted
 from ich.sources.text_table import FIRST_LINE, open_text_table
 from ich.store.files import write_text
 from ich.store.gathering.folds import TEST_FOLD, FoldOptions, Folds, place_patients
@@ -72,7 +73,8 @@ def read_fold_file(file: Path) -> dict[str, int]:
     twice = int(pairs["patient"].duplicated().sum())
     if twice:
         raise DataError(
-            f"store.folds={file}: expected one fold a patient, found {twice} patients with several; keep one row each"
+            f"store.folds={file}: expected one fold a patient, found {counted(twice, 'patient')} with several; "
+            "keep one row each"
         )
     return dict(zip(pairs["patient"], pairs["fold"].tolist(), strict=True))
 

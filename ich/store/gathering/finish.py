@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ich.errors import DataError
+from ich.numerals import those_found
 from ich.sources.source import RejectedFile, positive_counts
 from ich.store.changes import change_notes
 from ich.store.files import remove_leftovers
@@ -192,20 +193,16 @@ class _Run:
 
     def _without_files(self, facts: Sequence[dict[str, Any]]) -> tuple[str, ...]:
         n_kept = len({one["study"] for one in facts} - {one.study for one in self.inventory.studies})
-        if not n_kept:
-            return ()
-        return (
-            f"{n_kept:,} studies of an earlier run stay in the store though their files are not among these; for a "
-            "store without them choose another store.path",
+        sentence = (
+            "study|studies of an earlier run stays|stay in the store though its|their files are not among these; for a "
+            "store without it|them choose another store.path"
         )
+        return tuple(those_found([(n_kept, sentence)]))
 
     def _left_over(self, n_studies: int) -> tuple[str, ...]:
         n_others = len(list((self.path / "studies").glob("*.json"))) - n_studies
-        if not n_others:
-            return ()
-        return (
-            f"{n_others} studies were made with other settings and are not among the files any more; they are left out",
-        )
+        sentence = "study|studies was|were made with other settings and is|are not among the files any more; left out"
+        return tuple(those_found([(n_others, sentence)]))
 
 
 def nothing_readable(failed: Mapping[str, Sequence[RejectedFile]]) -> DataError:
@@ -226,4 +223,4 @@ def _together(patients: Sequence[str], pixels: Mapping[str, Sequence[str]]) -> t
     """What to say of patients who share slices: they stand in one fold."""
     sizes = Counter(group_patients(patients, pixels).values())
     n_groups = sum(size > 1 for size in sizes.values())
-    return (f"{n_groups} groups of patients share identical slices: kept together",) if n_groups else ()
+    return tuple(those_found([(n_groups, "group|groups of patients shares|share identical slices: kept together")]))

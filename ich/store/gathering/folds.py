@@ -11,6 +11,7 @@ import pandas as pd
 
 from ich.errors import ConfigError
 from ich.labels import LABELS
+from ich.numerals import those_found
 
 TEST_FOLD = -1
 NO_FOLD = -2  # a latecomer whose pixels stand in two folds: in no training, no validation, no test
@@ -108,10 +109,9 @@ def _split(group_of_study: np.ndarray, rarest: np.ndarray, *, groups: Mapping[st
     parts = _stratified(rarest[rest], group_of_study[rest], n_parts=options.n_folds, seed=options.seed)
     fold_of |= dict(zip(group_of_study[rest], parts.tolist(), strict=True))
     n_filled = len({fold for fold in fold_of.values() if fold >= 0})
-    notes: tuple[str, ...] = ()
-    if n_filled < options.n_folds:
-        notes = (f"{len(set(group_of_study))} patients fill {n_filled} of {options.n_folds} folds; set store.n_folds",)
-    return Folds({patient: fold_of[group] for patient, group in groups.items()}, notes)
+    fills = f"patient|patients fills|fill {n_filled} of {options.n_folds} folds; set store.n_folds"
+    notes = those_found([(len(set(group_of_study)), fills)]) if n_filled < options.n_folds else []
+    return Folds({patient: fold_of[group] for patient, group in groups.items()}, tuple(notes))
 
 
 def _stratified(rarest: np.ndarray, groups: np.ndarray, *, n_parts: int, seed: int) -> np.ndarray:

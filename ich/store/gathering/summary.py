@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ich.labels import LABELS
+from ich.numerals import without_numbers
 from ich.store.sharing.shards import Share
 
 
@@ -118,17 +119,9 @@ def expected_sentence(expected: Mapping[str, int], *, found: Mapping[str, int]) 
 def count_warnings(all_facts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """How many studies each kind of warning is true of; a kind is shown by the first sentence of it."""
     warnings = [warning for facts in all_facts for warning in facts["warnings"]]
-    counts = Counter(map(_kind, warnings))
-    examples = {_kind(warning): warning for warning in reversed(warnings)}
+    counts = Counter(map(without_numbers, warnings))
+    examples = {without_numbers(warning): warning for warning in reversed(warnings)}
     return {f"{'for instance: ' if n > 1 else ''}{examples[kind]}": n for kind, n in counts.most_common()}
-
-
-def _kind(warning: str) -> str:
-    """The sentence with `n` for each number."""
-    words = (
-        ("n" if word.strip(",.;:").replace(".", "").replace("-", "").isdigit() else word) for word in warning.split(" ")
-    )
-    return " ".join(words)
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ich.dicom.files import DicomFile
 from ich.errors import DataError
+from ich.numerals import counted
 from ich.progress import Progress
 from ich.sources.source import DicomSource
 from ich.store.keys import HashKey
@@ -127,12 +128,13 @@ def no_head_ct(
     codes = dict(zip(table[PLACE].to_pylist(), table["code"].to_pylist(), strict=True)).values()
     counts = Counter(code or NO_HEAD_CT for code in codes).most_common()
     reasons: Counter[str] = Counter()
-    for code, n_files in (pair for one in studies for pair in one.codes):
-        reasons[code] += n_files
-    why = ", ".join(f"{n_files} {code}" for code, n_files in reasons.most_common())
-    found = ", ".join(f"{n_files} {code}{f': {why}' if code == NO_HEAD_CT and why else ''}" for code, n_files in counts)
+    for code, n_found in (pair for one in studies for pair in one.codes):
+        reasons[code] += n_found
+    why = ", ".join(f"{n} {code}" for code, n in reasons.most_common())
+    found = ", ".join(f"{n} {code}{f': {why}' if code == NO_HEAD_CT and why else ''}" for code, n in counts)
     way_out = "inspect=true lists the series; or name another folder" if studies else "name another folder"
-    message = f"data.root={source.root}: expected head CT, found none in {len(codes)} files ({found}); {way_out}"
+    n_files = counted(len(codes), "file")
+    message = f"data.root={source.root}: expected head CT, found none in {n_files} ({found}); {way_out}"
     return NothingToRead(message, table=table, files=files, studies=studies)
 
 

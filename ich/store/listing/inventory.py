@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ich.dicom.files import DicomFile
 from ich.labels import LABELS
+from ich.numerals import those_found
 from ich.progress import Progress, quiet
 from ich.sources.source import DicomSource, RejectedFile, Source, StudyTask, VolumeSource
 from ich.store.header_hash import hash_rows
@@ -22,7 +23,7 @@ from ich.store.listing.label_match import MatchedLabels, match_labels
 from ich.store.settings import StoreSettings, digest
 from ich.store.sharing.shards import Share
 
-NO_PATIENT = "studies have no PatientID: each counts as a patient of its own"
+NO_PATIENT = "study|studies has|have no PatientID: each counts as a patient of its own"
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _inventory(source: DicomSource, table: pa.Table, *, files: Sequence[DicomFil
         raise no_head_ct(source, table, files=files, studies=nothing)
     studies = sorted((lister.listed(one) for one in chosen), key=lambda one: one.study)
     n_anonymous = sum(not one.patient for one in chosen)
-    notes = (*labels.notes, *([f"{n_anonymous} {NO_PATIENT}"] if n_anonymous else []))
+    notes = (*labels.notes, *those_found([(n_anonymous, NO_PATIENT)]))
     return Inventory(
         tuple(studies), _rejected(table, chosen, nothing), len(files), notes, table, files, labels.unmatched
     )

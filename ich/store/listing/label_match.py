@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ich.labels import LABELS
+from ich.numerals import counted, those_found
 from ich.sources.label_names import nothing_matches
 from ich.sources.source import LABEL_KEYS, LabelTable
 from ich.sources.text_table import FIRST_LINE
@@ -182,13 +183,13 @@ def _alone(
 
 
 def _notes(known: LabelTable, *, n_table: int, n_files: int, n_differing: int, whole: bool) -> list[str]:
-    things = "studies" if whole else "slices"
+    things = "study|studies" if whole else "slice|slices"
     sentences = [
-        (n_files, f"{n_files:,} {things} have no row in the label table; their labels stay unknown"),
-        (n_table, f"{n_table:,} of {len(known.frame):,} rows of the label table are not among the files"),
-        (n_differing, f"{n_differing:,} studies have parts with different labels; each part keeps its own"),
+        (n_files, f"{things} has|have no row in the label table; its|their labels stay unknown"),
+        (n_table, f"of {counted(len(known.frame), 'row')} of the label table is|are not among the files"),
+        (n_differing, "study|studies has|have parts with different labels; each part keeps its own"),
     ]
-    return [sentence for n_found, sentence in sentences if n_found]
+    return those_found(sentences)
 
 
 def _unmatched(known: LabelTable, table_side: np.ndarray, files: Sequence[str]) -> pd.DataFrame:

@@ -64,7 +64,7 @@ def test_a_missing_slice_is_reported_as_a_gap(header):
     ordered = order_slices([header(z) for z in (0.0, 5.0, 10.0, 20.0)])
 
     assert ordered.spacing.n_missing == 1
-    assert any("1 gaps" in warning for warning in ordered.warnings)
+    assert any("1 gap, the largest" in warning for warning in ordered.warnings)
 
 
 def test_a_step_that_changes_inside_the_stack_is_reported(header):
@@ -79,7 +79,7 @@ def test_a_slice_tilted_against_the_others_is_reported_and_does_not_turn_the_sta
     ordered = order_slices([header(0.0), header(5.0), odd])
 
     assert ordered.tilt_degrees == 0
-    assert "1 slices are tilted against the others" in ordered.warnings
+    assert "1 slice is tilted against the others" in ordered.warnings
 
 
 def test_the_shear_of_a_tilted_stack_is_its_tilt_and_that_of_an_oblique_block_is_none(header):

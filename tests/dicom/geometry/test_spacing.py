@@ -26,7 +26,7 @@ def test_missing_slices_are_estimated_from_the_gaps():
 
     assert (spacing.n_gaps, spacing.n_missing, spacing.largest_step_mm) == (2, 4, 20)
     assert spacing_warnings(spacing)[1] == (
-        "2 gaps, the largest of 20.00 mm where 5.00 mm is usual: about 4 slices miss"
+        "2 gaps, the largest of 20.00 mm where 5.00 mm is usual: about 4 slices are missing"
     )
 
 

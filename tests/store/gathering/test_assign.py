@@ -45,7 +45,7 @@ def test_a_patient_who_is_not_in_the_file_is_an_error(tmp_path):
         (["x,inf"], "in line 2"),
         (["x,1e300"], "in line 2"),
         (["x,0,1"], "expected 2 cells a row in UTF-8, found 3 in line 2"),
-        (["x,0", "x,1"], "expected one fold a patient, found 1 patients with several"),
+        (["x,0", "x,1"], "expected one fold a patient, found 1 patient with several"),
     ],
     ids=["text", "half", "below", "endless", "huge", "cells", "twice"],
 )

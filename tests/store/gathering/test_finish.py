@@ -127,4 +127,4 @@ def test_patients_with_the_same_slices_are_counted(prepare, rsna_root, slice_hu,
 
     summary = prepare(Rsna(rsna_root))
 
-    assert "1 groups of patients share identical slices: kept together" in summary.notes
+    assert "1 group of patients shares identical slices: kept together" in summary.notes

@@ -85,7 +85,7 @@ def test_the_name_of_the_label_file_and_of_its_column_stays_out_of_the_store(pre
     path = prepare(Folder(root, labels=table, match="Exam of Meier")).path
     write_contact_sheet(path)
 
-    assert "the label table: 1 rows" in (path / "store.json").read_text()
+    assert "the label table: 1 row" in (path / "store.json").read_text()
     assert not any(b"Meier" in file.read_bytes() for file in path.rglob("*") if file.is_file())
 
 

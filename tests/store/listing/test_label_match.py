@@ -117,7 +117,7 @@ def test_series_that_differ_keep_their_own_labels_and_are_counted():
     found = match(labels_of({"s1": 1, "s2": 0, "s3": 0}, by="series_uid", level="study"), rows)
 
     assert_any(found.studies, [1, 1, 0, 0, 0, NAN])
-    assert "1 studies have parts with different labels; each part keeps its own" in found.notes
+    assert "1 study has parts with different labels; each part keeps its own" in found.notes
 
 
 def test_studies_of_two_patients_under_one_uid_stay_apart():
@@ -160,8 +160,8 @@ def test_what_stays_alone_is_counted_and_listed_by_line_and_path_on_either_side(
     found = match(known)
 
     assert found.notes == (
-        "1 slices have no row in the label table; their labels stay unknown",
-        "1 of 5 rows of the label table are not among the files",
+        "1 slice has no row in the label table; its labels stay unknown",
+        "1 of 5 rows of the label table is not among the files",
     )
     assert found.unmatched.to_dict("list") == {"side": ["table", "files"], "row_or_file": ["7", "b.zip/5"]}
 
