@@ -1,18 +1,23 @@
-"""Shares the GPUs of one machine between jobs: each takes free ones by lock files and gives them back when it ends."""
+"""Shares the GPUs of one machine between jobs: each takes free ones by lock files and gives them back when it ends.
 
+The lock of a GPU is taken by one job at a time, and then held by all processes of that job: by the command, and by the
+ranks, which may outlive a command that was killed.
+"""
+
+import fcntl
 import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TextIO
 
 from ich.errors import ConfigError
 
 POLL_SECONDS = 0.5
+LOCKS_ENVIRONMENT = "ICH_GPU_LOCKS"  # lock files of a job's GPUs, for the processes that it starts
 
 
 @contextmanager
@@ -22,7 +27,8 @@ def own_gpus(
     """Wait until enough GPUs are free and keep them for the length of the block.
 
     The kernel frees the locks of a process that ends, however it ends. One job at a time gathers, so that two jobs
-    never wait for each other's GPUs, and a job that wants many is not passed by jobs that want few.
+    never wait for each other's GPUs, and a job that wants many is not passed by jobs that want few. Processes that are
+    started in the block learn of the locks by the environment and hold them too (`gpus_of_command`).
 
     Args:
         wanted: how many, whichever are free; or their numbers.
@@ -40,33 +46,65 @@ def own_gpus(
     count = wanted if isinstance(wanted, int) else len(eligible)
     if count > len(eligible) or max(eligible, default=-1) >= len(cards):
         raise ConfigError(f"gpus={wanted}: expected GPUs that are there, found {len(cards)} of them; ask for fewer")
-    places = {number: (folder or _private_folder()) / f"gpu-{cards[number]}.lock" for number in eligible}
-    with ExitStack() as kept:
-        yield sorted(_gather(places, count, kept=kept, poll_seconds=poll_seconds))
-
-
-def _gather(places: dict[int, Path], count: int, *, kept: ExitStack, poll_seconds: float) -> set[int]:
-    """Lock so many of the places, as they become free, until `kept` is closed."""
-    taken: set[int] = set()
     if count == 0:
-        return taken
-    gate = next(iter(places.values())).with_name("gathering.lock")
-    with FileLock(gate, poll_interval=poll_seconds):
-        while True:
-            for number in [one for one in places if one not in taken]:
-                if len(taken) < count and _is_ours(places[number], kept):
-                    taken.add(number)
-            if len(taken) == count:
-                return taken
-            time.sleep(poll_seconds)
+        yield []
+        return
+    folder = folder or _private_folder()
+    with ExitStack() as kept:
+        files = {number: kept.enter_context((folder / f"gpu-{cards[number]}.lock").open("a")) for number in eligible}
+        with (folder / "gathering.lock").open("a") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            taken = _gather(files, count, poll_seconds=poll_seconds)
+        kept.enter_context(_told([files[number].name for number in taken]))
+        yield taken
 
 
-def _is_ours(place: Path, kept: ExitStack) -> bool:
+@contextmanager
+def gpus_of_command() -> Iterator[None]:
+    """Hold, for the length of the block, the GPUs that the job has which started this process.
+
+    Its command holds them too, so that nobody waits here.
+    """
+    with ExitStack() as kept:
+        for place in filter(None, os.environ.get(LOCKS_ENVIRONMENT, "").split(os.pathsep)):
+            fcntl.flock(kept.enter_context(Path(place).open("a")), fcntl.LOCK_SH)
+        yield
+
+
+def _gather(files: Mapping[int, TextIO], count: int, *, poll_seconds: float) -> list[int]:
+    """Take so many of the GPUs as they become free; only who has passed the gate may take one."""
+    taken: set[int] = set()
+    while True:
+        for number in sorted(set(files) - taken):
+            if len(taken) < count and _is_ours(files[number]):
+                taken.add(number)
+        if len(taken) == count:
+            return sorted(taken)
+        time.sleep(poll_seconds)
+
+
+def _is_ours(file: TextIO) -> bool:
+    """Take a lock that no process holds, and hold it so that processes of this job can, too."""
     try:
-        kept.enter_context(FileLock(place, timeout=0))
-    except Timeout:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
+    fcntl.flock(file, fcntl.LOCK_SH)
     return True
+
+
+@contextmanager
+def _told(places: Sequence[str]) -> Iterator[None]:
+    """Let processes that are started in the block know of lock files."""
+    before = os.environ.get(LOCKS_ENVIRONMENT)
+    os.environ[LOCKS_ENVIRONMENT] = os.pathsep.join(places)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(LOCKS_ENVIRONMENT, None)
+        else:
+            os.environ[LOCKS_ENVIRONMENT] = before
 
 
 def _private_folder() -> Path:

@@ -1,6 +1,8 @@
 """Which GPUs jobs on one machine get; the GPUs are names, the jobs processes or threads."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ich.errors import ConfigError
-from ich.learn.hardware.own_gpus import own_gpus
+from ich.learn.hardware.own_gpus import LOCKS_ENVIRONMENT, gpus_of_command, own_gpus
 
 ROOT = Path(__file__).parents[3]
 CARDS = ["a", "b"]
@@ -20,14 +22,33 @@ from pathlib import Path
 from ich.learn.hardware.own_gpus import own_gpus
 folder, job, seconds = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 with own_gpus(1, ["a", "b"], folder=folder, poll_seconds=0.02) as numbers:
+    print(numbers[0], flush=True)
     began = time.time()
     time.sleep(seconds)
     (folder / f"{job}.json").write_text(json.dumps([job, numbers[0], began, time.time()]))
 """
 
 
+COMMAND = """
+import subprocess, sys
+from pathlib import Path
+from ich.learn.hardware.own_gpus import own_gpus
+with own_gpus(1, ["a", "b"], folder=Path(sys.argv[1]), poll_seconds=0.02):
+    subprocess.run([sys.executable, "-c", sys.argv[2]])
+"""
+RANK = """
+import os, sys, time
+from ich.learn.hardware.own_gpus import gpus_of_command
+with gpus_of_command():
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+"""
+
+
 def start(folder, job, seconds):
-    return subprocess.Popen([sys.executable, "-c", JOB, str(folder), job, str(seconds)], cwd=ROOT)
+    return subprocess.Popen(
+        [sys.executable, "-c", JOB, str(folder), job, str(seconds)], cwd=ROOT, stdout=subprocess.PIPE
+    )
 
 
 def test_two_jobs_take_different_gpus(tmp_path):
@@ -97,10 +118,51 @@ def test_jobs_of_unequal_length_are_never_two_on_one_gpu(tmp_path):
 
 def test_the_gpu_of_a_killed_job_is_free(tmp_path):
     killed = start(tmp_path, "killed", 60)
-    while not (tmp_path / "gpu-a.lock").exists():
-        assert killed.poll() is None
+    assert killed.stdout.readline() == b"0\n"
     killed.kill()
     killed.wait()
 
     with own_gpus(2, CARDS, folder=tmp_path, poll_seconds=0.01) as both:
         assert both == [0, 1]
+
+
+def test_the_gpu_of_a_killed_command_is_its_ranks_until_they_end(tmp_path):
+    command = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, str(tmp_path), RANK], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    rank = int(command.stdout.readline())
+    command.kill()
+    command.wait()
+
+    with own_gpus(1, CARDS, folder=tmp_path) as free:
+        assert free == [1]
+    took = []
+    taker = threading.Thread(target=lambda: took.append(_both(tmp_path)))
+    taker.start()
+    taker.join(timeout=0.5)
+    assert took == []
+
+    os.kill(rank, signal.SIGKILL)
+    taker.join(timeout=20)
+    assert took == [[0, 1]]
+
+
+def _both(folder):
+    with own_gpus(2, CARDS, folder=folder, poll_seconds=0.01) as both:
+        return both
+
+
+def test_who_was_started_by_no_job_holds_nothing(monkeypatch):
+    monkeypatch.delenv(LOCKS_ENVIRONMENT, raising=False)
+
+    with gpus_of_command():
+        pass
+
+
+def test_processes_learn_of_a_jobs_locks_only_while_it_has_them(tmp_path, monkeypatch):
+    monkeypatch.delenv(LOCKS_ENVIRONMENT, raising=False)
+
+    with own_gpus([1], CARDS, folder=tmp_path):
+        assert os.environ[LOCKS_ENVIRONMENT] == str(tmp_path / "gpu-b.lock")
+
+    assert LOCKS_ENVIRONMENT not in os.environ
