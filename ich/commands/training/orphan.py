@@ -1,0 +1,58 @@
+"""Ends a process that outlives its parent for too long, whatever it hangs in.
+
+The kernel's word that the parent is gone (`ich.learn.stopping.stop.end_with_parent`) is heard between two steps. Who
+waits for a disk or computes for minutes hears nothing, a thread of it may not come to its turn either: so the one who
+counts the seconds is a process of its own.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from ich.learn.stopping.stop import PR_SET_PDEATHSIG
+
+PATIENCE = 25.0  # seconds: with what the kernel and loader workers take then, all is gone within half a minute
+LOOKS_EVERY = 0.5  # seconds
+
+
+def end_after_parent(parent: int | None = None, *, seconds: float = PATIENCE) -> None:
+    """Let this process be killed some seconds after its parent is gone, where it has not ended by itself.
+
+    Called early, while the process is small and has one thread: a copy of it keeps watch and ends with it.
+
+    Args:
+        parent: number of the process that started this one; None: the one that it belongs to now.
+        seconds: to write a checkpoint in.
+    """
+    if sys.platform != "linux":
+        return
+    watched, parent = os.getpid(), os.getppid() if parent is None else parent
+    if os.fork() == 0:
+        _watch(watched, parent, seconds=seconds)
+
+
+def _watch(watched: int, parent: int, *, seconds: float) -> NoReturn:
+    """Wait for the parent's end; the kernel ends the watch with the process that is watched."""
+    try:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # what the watched one makes of them is its own affair
+        os.closerange(0, 1024)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        while os.getppid() == watched and _parent_of(watched) == parent:
+            time.sleep(LOOKS_EVERY)
+        time.sleep(seconds)
+        if os.getppid() == watched:
+            os.kill(watched, signal.SIGKILL)
+    finally:
+        os._exit(0)
+
+
+def _parent_of(process: int) -> int:
+    """Number of a process' parent: the second word behind its name, which stands in brackets (proc(5))."""
+    return int(
+        Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
+    )
