@@ -1,4 +1,4 @@
-"""What a user can mend, by kind, and the exit codes of the commands."""
+"""What a user can mend, by kind, the exit codes of the commands, and what a library's error says in one line."""
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -31,3 +31,21 @@ class CheckpointError(IchError):
 
 class LeakError(IchError):
     """Patients that stand on both sides of a split."""
+
+
+def first_line(error: BaseException) -> str:
+    r"""The first line of what an error says, or where it says nothing its kind.
+
+    >>> first_line(ValueError("\nodd\nin line 3")), first_line(KeyboardInterrupt())
+    ('odd', 'KeyboardInterrupt')
+    """
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def one_line(error: BaseException) -> str:
+    r"""All that an error says, its lines joined.
+
+    >>> one_line(ValueError("odd\n  in line 3"))
+    'odd in line 3'
+    """
+    return " ".join(str(error).split())

@@ -63,6 +63,15 @@ def shown(path: Path) -> str:
     return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
 
 
+def number(value: float | None, *, digits: int = 4) -> str:
+    """A score as it stands in a table; a hyphen where there is none.
+
+    >>> number(0.25, digits=3), number(None), number(float("nan"))
+    ('0.250', '-', '-')
+    """
+    return "-" if value is None or value != value else f"{value:.{digits}f}"
+
+
 def table(rows: Sequence[Sequence[str]], *, heads: Sequence[str]) -> str:
     """Text table: first column to the left, the others to the right."""
     widths = [max(len(str(row[column])) for row in [heads, *rows]) for column in range(len(heads))]

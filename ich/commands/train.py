@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
@@ -16,6 +16,7 @@ from ich.commands.run_folders.run_folder import run_folder
 from ich.commands.run_folders.runs import (
     ENSEMBLE_FILE,
     RESULT_FILE,
+    VALIDATION_FILE,
     keep_store_paths,
     open_training_stores,
     slice_checkpoints,
@@ -23,17 +24,16 @@ from ich.commands.run_folders.runs import (
     words_a_store,
     write_config,
 )
-from ich.commands.terminal import say, shown, table
-from ich.commands.training.debug import say_debug
+from ich.commands.terminal import say, shown
 from ich.commands.training.launch import RankFailedError, check_machines, launch, torchrun_line
-from ich.commands.training.rank import VALIDATION_FILE
 from ich.commands.training.settings import check_training, training_devices
+from ich.commands.training.train_words import say_data, say_in_sample, say_points, say_scores
 from ich.errors import EXIT_FAILED, EXIT_OK, ConfigError, DataError
 from ich.labels import LABELS
 from ich.learn.checkpoint import Checkpoint, read_checkpoint
 from ich.learn.unseen import unseen_split
 from ich.nets.weights import fetch_published
-from ich.store.split import Split, training_split
+from ich.store.split import training_split
 from ich.store.store import Store
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def train_slice_nets(configs: Sequence[DictConfig]) -> list[Path]:
             locks.enter_context(_slice_run(config, open_training_stores(config), going_on=None)) for config in configs
         ]
         results = launch(runs, processes=1, side_by_side=len(runs), more_follows=True)
-    _say_scores([(f"slice net {run.name}", result) for run, result in zip(runs, results, strict=True)])
+    say_scores([(f"slice net {run.name}", result) for run, result in zip(runs, results, strict=True)])
     return runs
 
 
@@ -97,7 +97,7 @@ def _train_slices(config: DictConfig, store: Store, *, devices: "Devices", run: 
             return _leave_to_torchrun(run, [run], devices=devices)
         processes = devices.n_processes // devices.nodes
         result = launch([run], processes=processes, nodes=devices.nodes, more_follows=in_sweep)[0]
-    _say_scores([("slice net", result)])
+    say_scores([("slice net", result)])
     say("train", f"best checkpoint {shown(run / result['best'])}")
     say("next", f"python train.py model=lstm {store_words(config)} cnn={shown(run)}")
     return EXIT_OK
@@ -108,7 +108,7 @@ def _slice_run(config: DictConfig, store: Store, *, going_on: Path | None) -> It
     """Say what will be trained on what, then hold its run folder: a new one, or that of a run which goes on."""
     keep_store_paths(config, store)
     split = training_split(store, fold=config.data.fold, leave_out=list(config.data.leave_out))
-    _say_data(store, split, config=config)
+    say_data(store, split, config=config)
     net = config.model.net
     say("train", f"net {net.backbone}, windows {', '.join(net.windows)}, weights {net.weights or 'none'}")
     if net.weights == "hub":
@@ -127,9 +127,9 @@ def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices", run
     splits = [unseen_split(cnn, store, fold=config.data.fold, leave_out=list(config.data.leave_out)) for cnn in cnns]
     for number, unseen in enumerate(splits):
         say("train", f"pair {number}: features of {shown(paths[number])}")
-        _say_data(store, unseen.split, config=config)
+        say_data(store, unseen.split, config=config)
     if any(unseen.in_sample for unseen in splits):
-        _say_in_sample(config, store)
+        say_in_sample(config, store)
     with run_folder(config, going_on=run) as run:
         return _train_pairs(config, run, cnns=cnns, paths=paths, devices=devices, in_sweep=in_sweep)
 
@@ -156,7 +156,7 @@ def _train_pairs(
         named=run,
         more_follows=in_sweep,
     )
-    _say_scores([(f"pair {number}", result) for number, result in enumerate(results)])
+    say_scores([(f"pair {number}", result) for number, result in enumerate(results)])
     ensemble = write_ensemble(run, list(zip(cnns, pairs, strict=True)))
     say("train", f"ensemble of {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}: {ensemble}")
     for words in words_a_store(config):
@@ -180,7 +180,7 @@ def write_ensemble(run: Path, pairs: list[tuple[Checkpoint, Path]]) -> Path:
     members = [(cnn, read_checkpoint(pair / BEST, kind="sequence")) for cnn, pair in pairs]
     points = fit_operating_points(validation)
     write_bundle(bundle(members, operating_points=points), run / ENSEMBLE_FILE)
-    _say_points(points)
+    say_points(points)
     return run / ENSEMBLE_FILE
 
 
@@ -204,58 +204,3 @@ def _leave_to_torchrun(run: Path, folders: Sequence[Path], *, devices: "Devices"
     if folders != [run]:
         say("next", f"python train.py resume={shown(run)}")
     return EXIT_OK
-
-
-def _say_data(store: Store, split: Split, *, config: DictConfig) -> None:
-    studies = store.studies.set_index("study")
-    rows = []
-    for side, keys in (("training", split.train), ("validation", split.validation)):
-        slices = store.slices[store.slices["study"].isin(keys)]
-        counts = [str(int(slices[label].sum())) for label in LABELS]
-        patients = str(studies.loc[list(keys), "patient"].nunique())
-        rows.append([side, patients, str(len(keys)), str(len(slices)), *counts])
-    say("train", f"data {store.source}, fold {config.data.fold} for validation, test patients untouched")
-    print(table(rows, heads=["", "patients", "studies", "slices", *LABELS]))
-
-
-def _say_scores(named: list[tuple[str, dict[str, Any]]]) -> None:
-    rows = [
-        [
-            name,
-            _number(result["best_log_loss"]),
-            *(_number(result["metrics"].get(f"auc_{label}"), digits=3) for label in LABELS),
-            f"{result['seconds']:.0f} s",
-        ]
-        for name, result in named
-    ]
-    print(table(rows, heads=["validation slices", "log loss", *(f"AUC {label}" for label in LABELS), "time"]))
-    say_debug(named)
-
-
-def _say_points(points: dict[str, Any]) -> None:
-    for name, levels in points.items():
-        rows = [
-            [label, *(_number(levels[level][label]["threshold"]) for level in ("study", "slice"))] for label in LABELS
-        ]
-        print(table(rows, heads=[f"frozen {name}", "study", "slice"]))
-        reasons = {levels[level][label]["reason"] for level in levels for label in LABELS} - {None}
-        for reason in sorted(reasons):
-            print(f"  -: {reason}")
-
-
-def _say_in_sample(config: DictConfig, store: Store) -> None:
-    folds = sorted(fold for fold in store.studies["fold"].unique().tolist() if fold not in (-1, config.data.fold))
-    half = len(folds) // 2
-    say(
-        "train",
-        "in-sample: the slice net has seen all training patients, so the sequence net learns from features that",
-    )
-    say("train", "look surer than they are on strangers; every table will say so. The right way, with two slice nets:")
-    for left_out in (folds[half:], folds[:half]):
-        numbers = ",".join(map(str, left_out))
-        print(f"  python train.py model=NET {store_words(config)} 'data.leave_out=[{numbers}]'")
-    print(f"  python train.py model=lstm {store_words(config)} 'cnn=[RUN_A,RUN_B]'")
-
-
-def _number(value: float | None, *, digits: int = 4) -> str:
-    return "-" if value is None or value != value else f"{value:.{digits}f}"

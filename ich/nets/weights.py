@@ -118,7 +118,7 @@ def _load_own(net: nn.Module, state: dict[str, Tensor], path: Path) -> None:
         net.load_state_dict({name: value for name, value in state.items() if name in own})
     except RuntimeError as error:
         raise DataError(
-            f"model.net.weights={path}: expected the tensors of this net, found others ({_first_line(error)}); "
+            f"model.net.weights={path}: expected the tensors of this net, found others ({_first_complaint(error)}); "
             "choose the model, windows and neighbours it was trained with"
         ) from error
 
@@ -140,7 +140,7 @@ def _load_backbone(backbone: nn.Module, state: dict[str, Tensor], *, path: Path,
             backbone.load_state_dict({name: value for name, value in state.items() if name in names})
     except RuntimeError as error:
         raise DataError(
-            f"model.net.weights={path}: expected tensors of this backbone, found others ({_first_line(error)}); "
+            f"model.net.weights={path}: expected tensors of this backbone, found others ({_first_complaint(error)}); "
             "choose the backbone the file was made for (model.net.backbone)"
         ) from error
 
@@ -203,6 +203,7 @@ def _filter_function(backbone: nn.Module) -> Any:
     return getattr(importlib.import_module(type(backbone).__module__), "checkpoint_filter_fn", None)
 
 
-def _first_line(error: Exception) -> str:
+def _first_complaint(error: Exception) -> str:
+    """What torch complains of first, below its heading."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[1] if len(lines) > 1 else lines[0]

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from ich.commands.configuration.options import BESIDE, MISSING, NEEDED
+from ich.commands.configuration.shared_options import BESIDE, MISSING, NEEDED
 
 # Filled by the call itself, so that a configuration may leave them out.
 FILLED_BY_US = frozenset({"self", "args", "kwargs"})

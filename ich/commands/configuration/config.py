@@ -16,7 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 import ich
 from ich.commands.configuration.check import complaints, nearest, needed_groups
 from ich.commands.configuration.options import SCHEMAS
-from ich.errors import ConfigError
+from ich.commands.configuration.plain import plain_dict
+from ich.errors import ConfigError, one_line
 
 
 def config_folder() -> Path:
@@ -82,8 +83,8 @@ def checked(command: str, composed: DictConfig, *, reference: DictConfig | None 
     Raises:
         ConfigError: all complaints, a line each.
     """
-    lost = list(needed_groups(SCHEMAS[command], _plain(composed, resolve=False)))
-    lost += _looked_up(_plain(composed, resolve=False))
+    lost = list(needed_groups(SCHEMAS[command], plain_dict(composed, resolve=False)))
+    lost += _looked_up(plain_dict(composed, resolve=False))
     if lost:
         raise ConfigError("\n".join(lost))
     missing = sorted(str(key) for key in OmegaConf.missing_keys(composed))
@@ -92,10 +93,10 @@ def checked(command: str, composed: DictConfig, *, reference: DictConfig | None 
     if missing:
         raise ConfigError("\n".join(f"{key}: expected a value, found none; add {key}=..." for key in missing))
     try:
-        plain = _plain(composed, resolve=True)
+        plain = plain_dict(composed)
     except OmegaConfBaseException as error:
-        raise ConfigError(_first_line(error)) from error
-    before = None if reference is None else _plain(reference, resolve=False)
+        raise ConfigError(one_line(error)) from error
+    before = None if reference is None else plain_dict(reference, resolve=False)
     found = list(complaints(SCHEMAS[command], plain, before=before))
     if found:
         raise ConfigError("\n".join(found))
@@ -181,13 +182,13 @@ def _compose(command: str, overrides: Sequence[Override], *, with_hydra: bool = 
             f"configuration: expected YAML, found {' '.join(str(error).split())}; mend that file"
         ) from error
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(_first_line(error)) from error
+        raise ConfigError(one_line(error)) from error
 
 
 def _unknown_choice(error: MissingConfigException) -> str:
     group, _, choice = (error.missing_cfg_file or "").rpartition("/")
     if not group:
-        return _first_line(error)
+        return one_line(error)
     if group.startswith("hydra/"):
         return f"{group}={choice}: no such choice here; joblib, submitit and optuna come with: pip install 'ich[sweep]'"
     names = choices(group)
@@ -197,7 +198,7 @@ def _unknown_choice(error: MissingConfigException) -> str:
 
 
 def _unknown_names(known: DictConfig, values: Sequence[Override]) -> Iterator[str]:
-    names = list(dotted(_plain(known, resolve=False)))
+    names = list(dotted(plain_dict(known, resolve=False)))
     for item in values:
         adds = item.is_add() or item.is_force_add()
         if item.key_or_group.startswith("hydra.") or item.key_or_group in names or adds:
@@ -216,13 +217,3 @@ def _looked_up(node: Any, path: str = "") -> Iterator[str]:
             yield from _looked_up(child, path)
     elif isinstance(node, str) and "oc.env" in node:
         yield f"{path}={node}: expected a value, found one of the environment; only paths.* may be taken from there"
-
-
-def _plain(node: DictConfig, *, resolve: bool) -> dict[str, Any]:
-    plain = OmegaConf.to_container(node, resolve=resolve)
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())

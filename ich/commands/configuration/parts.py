@@ -7,8 +7,8 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.configuration.options import SamplingOptions
-from ich.errors import ConfigError, IchError
+from ich.commands.configuration.training_options import SamplingOptions
+from ich.errors import ConfigError, IchError, first_line
 from ich.sources.source import Source
 
 
@@ -32,7 +32,7 @@ def make_part(node: DictConfig, *, name: str) -> Any:
         if cause is not None:
             raise cause from error
         raise ConfigError(
-            f"{name}: expected values that {node.get('_target_')} takes, found {_first_line(last)}; see conf/{name}"
+            f"{name}: expected values that {node.get('_target_')} takes, found {first_line(last)}; see conf/{name}"
         ) from error
 
 
@@ -42,7 +42,3 @@ def make_source(config: DictConfig) -> Source:
     node = OmegaConf.create({key: value for key, value in config.data.items() if key not in beside})
     source: Source = make_part(node, name="data")
     return source
-
-
-def _first_line(error: BaseException) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

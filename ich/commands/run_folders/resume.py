@@ -10,11 +10,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ich.commands.configuration.config import checked
+from ich.commands.configuration.plain import plain_dict
 from ich.commands.run_folders.lock import check_free
 from ich.commands.run_folders.runs import CONFIG_FILE, ENSEMBLE_FILE, RESULT_FILE, slice_checkpoints, store_paths
 from ich.commands.run_folders.trust import check_parts
 from ich.commands.terminal import say, shown
-from ich.errors import ConfigError, IchError
+from ich.errors import ConfigError, IchError, one_line
 
 LAST, AUTO = "last", "auto"
 PLACES = ("*/config.yaml", "*/*/config.yaml", "sweeps/*/*/*/config.yaml")  # of runs, below paths.runs
@@ -116,16 +117,16 @@ def _configs(runs: Path) -> Iterator[Path]:
 
 def _identity(config: Any) -> dict[str, Any]:
     """What a run is, without how and on what it was started; paths as one would find them from here."""
-    plain = _plain(config)
-    for name in HOW:
-        plain.pop(name, None)
-    plain["trainer"] = {key: value for key, value in plain.get("trainer", {}).items() if key not in DEVICES}
-    if "model" not in plain or "store" not in plain:
+    if not isinstance(config, DictConfig) or "model" not in config or "store" not in config:
         return {}  # the configuration of another command
-    plain["store"] = {**plain["store"], "path": _value(config, "store.path")}
-    if plain["model"].get("stage") == "sequence":
-        plain["cnn"] = _value(config, "cnn")
-    return plain
+    identity = plain_dict(config, resolve=False)
+    for name in HOW:
+        identity.pop(name, None)
+    identity["trainer"] = {key: value for key, value in identity.get("trainer", {}).items() if key not in DEVICES}
+    identity["store"] = {**identity["store"], "path": _value(config, "store.path")}
+    if identity["model"].get("stage") == "sequence":
+        identity["cnn"] = _value(config, "cnn")
+    return identity
 
 
 def _value(config: Any, key: str) -> Any:
@@ -151,13 +152,12 @@ def _read(folder: Path, *, trusted: bool) -> DictConfig:
         if not isinstance(loaded, DictConfig):
             raise ValueError("a list")
         if not trusted:
-            check_parts(folder, _plain(loaded))
+            check_parts(folder, plain_dict(loaded, resolve=False))
         return checked("train", loaded)
     except (*UNREADABLE, ImportError) as error:
-        what = " ".join(str(error).split())
         raise ConfigError(
             f"resume={shown(folder)}: expected the configuration of a training, found one that can't be used "
-            f"({type(error).__name__}: {what}); name another run"
+            f"({type(error).__name__}: {one_line(error)}); name another run"
         ) from error
 
 
@@ -183,9 +183,3 @@ def _typed(config: DictConfig) -> set[str]:
     """Keys that were typed; of a group its name."""
     typed = OmegaConf.select(config, "started.typed") or []
     return {word.partition("=")[0].lstrip("+~").partition("@")[0] for word in typed if not word.startswith("-")}
-
-
-def _plain(config: Any) -> dict[str, Any]:
-    """Plain values as they are written: nothing of a stranger's file is looked up in this environment."""
-    plain: Any = OmegaConf.to_container(config) if OmegaConf.is_config(config) else config
-    return dict(plain) if isinstance(plain, Mapping) else {}

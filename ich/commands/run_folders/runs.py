@@ -16,6 +16,7 @@ from ich.store.store import Store
 CONFIG_FILE = "config.yaml"
 RESULT_FILE = "result.json"
 ENSEMBLE_FILE = "ensemble.ckpt"  # of the sequence stage
+VALIDATION_FILE = "validation.parquet"  # what a pair of the sequence stage says about the validation slices
 BEST = Path("checkpoints") / "best.ckpt"
 SECRET = re.compile(r"(^|_)(token|key|password|passwd|secret|credentials?)s?($|_)", re.IGNORECASE)
 MASK = "***"

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.run_folders.runs import CONFIG_FILE, store_words
 from ich.commands.sweeps.job_record import WAITS, JobRecord, read_records
-from ich.commands.terminal import say, shown, table
+from ich.commands.terminal import number, say, shown, table
 from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_STOPPED
 from ich.store.files import write_text
 
@@ -73,7 +73,7 @@ def _rows(frame: pd.DataFrame, *, scored: bool) -> list[list[str]]:
         [
             str(row["job"]),
             *(str(row[key]) for key in _varied(frame)),
-            *([_number(row["log_loss"], digits=4), _number(row.get("auc_any"), digits=3)] if scored else []),
+            *([number(row["log_loss"], digits=4), number(row.get("auc_any"), digits=3)] if scored else []),
             f"{row['seconds']:.0f} s",
             str(row["state"]),
         ]
@@ -91,7 +91,3 @@ def _next(frame: pd.DataFrame, folder: Path) -> str:
     if folds:
         return f"python evaluate.py checkpoint={shown(folder)} subset=out_of_fold {store_words(config)}"
     return f"python evaluate.py checkpoint={shown(best)} {store_words(config)}"
-
-
-def _number(value: float | None, *, digits: int) -> str:
-    return "-" if value is None or value != value else f"{value:.{digits}f}"

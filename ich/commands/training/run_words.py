@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.configuration.options import SamplingOptions
+from ich.commands.configuration.training_options import SamplingOptions
 from ich.commands.run_folders.runs import name_of
 
 LONGEST_NAME = 120  # characters; W&B cuts at 128

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.callbacks import Callback
 
 from ich.commands.configuration.parts import make_part
+from ich.commands.configuration.plain import plain
 from ich.commands.training.watching import check_loggers
 from ich.data.augment import Augment
 from ich.data.draws import Sampling
@@ -52,7 +53,7 @@ def training_devices(config: DictConfig) -> Devices:
         ConfigError: more or other GPUs than there are.
     """
     return resolve_devices(
-        _plain(config.trainer.gpus),
+        plain(config.trainer.gpus),
         available=available_gpus(),
         processes=int(config.trainer.processes),
         nodes=_machines(int(config.trainer.nodes)),
@@ -114,7 +115,7 @@ def inference_device(gpus: Any) -> torch.device:
     Raises:
         ConfigError: more or other GPUs than there are, or more than one.
     """
-    devices = resolve_devices(_plain(gpus), available=available_gpus(), option="gpus")
+    devices = resolve_devices(plain(gpus), available=available_gpus(), option="gpus")
     if devices.n_processes > 1 and gpus != "auto":
         raise ConfigError(f"gpus={gpus}: expected one GPU or 0 for CPU, found {devices.n_processes}; name one, as [0]")
     return devices.torch_device
@@ -125,7 +126,3 @@ def _machines(asked: int) -> int:
     if "WORLD_SIZE" not in os.environ:
         return asked
     return int(os.environ["WORLD_SIZE"]) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) or 1
-
-
-def _plain(gpus: Any) -> Any:
-    return list(gpus) if not isinstance(gpus, int | str) else gpus

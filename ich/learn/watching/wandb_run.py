@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
+from ich.errors import first_line
+
 if TYPE_CHECKING:
     import wandb
 
@@ -102,7 +104,7 @@ def start_run(folder: Path, facts: RunFacts, *, mode: Mode) -> tuple["wandb.Run"
             return _begin(folder, facts, online=True), mode
         except wandb.errors.Error as error:
             wandb.teardown()
-            mode = Mode("offline", f"the server could not be used: {_first_line(error)}")
+            mode = Mode("offline", f"the server could not be used: {_shortened(error)}")
     return _begin(folder, facts, online=False), mode
 
 
@@ -157,6 +159,5 @@ def _quiet_settings() -> "wandb.Settings":
     )
 
 
-def _first_line(error: Exception) -> str:
-    line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    return textwrap.shorten(line, LONGEST_REASON, placeholder=" ...")
+def _shortened(error: Exception) -> str:
+    return textwrap.shorten(first_line(error), LONGEST_REASON, placeholder=" ...")
