@@ -23,7 +23,7 @@ from ich.commands.predictions.scored import (
     write_scored,
 )
 from ich.commands.terminal import bar, say, shown
-from ich.dicom.files import DicomFile
+from ich.dicom.files import DicomFile, without_dots
 from ich.dicom.scan import NotUsed, Scan
 from ich.dicom.studies import UnreadStudy, read_studies
 from ich.ensemble.ensemble import ICHEnsemble
@@ -46,7 +46,7 @@ def predict(config: DictConfig) -> int:
     from ich.commands.training.settings import inference_device
 
     share = share_of(config.shard, config.shards)
-    root, folder = Path(config.input).absolute(), Path(config.output)
+    root, folder = without_dots(config.input), Path(config.output)
     if (folder / WORKLIST).exists() and not (config.shards > 1 and is_shared(folder)):
         raise ConfigError(f"output={folder}: expected a new folder, found predictions in it; name another or remove it")
     model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=inference_device(config.gpus))

@@ -83,6 +83,15 @@ def readable_name(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def without_dots(path: str | Path) -> Path:
+    """A path from the top of the file system, without `..` and `~`, so that names below it can be compared and shown.
+
+    Links stay as they were named, but in a path with `..`, where they decide what it means.
+    """
+    named = Path(path).expanduser().absolute()
+    return named.resolve() if ".." in named.parts else named
+
+
 def lies_below(path: Path, root: Path) -> bool:
     """Whether a path leads to a place below `root`, links followed on both sides."""
     return path.resolve().is_relative_to(root.resolve())
@@ -117,7 +126,7 @@ def _shown(source: Path | Sequence[Path]) -> str:
 def _files_of(path: Path, *, own_archive: bool) -> list[DicomFile]:
     if not path.exists():
         raise DataError(f"input={path}: expected a file, a folder or a zip, found nothing there; check the path")
-    path = path.absolute()
+    path = without_dots(path)
     if path.is_file() and path.name.upper() == "DICOMDIR":
         path = path.parent
     if path.is_dir():

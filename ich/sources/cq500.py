@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from ich.dicom.files import DicomFile, find_files
+from ich.dicom.files import DicomFile, find_files, without_dots
 from ich.errors import DataError
 from ich.labels import LABELS
 from ich.numerals import those_found
@@ -60,7 +60,7 @@ class Cq500:
     )
 
     def __init__(self, root: str | Path, series: Sequence[str] = (), name: str = "cq500") -> None:
-        self.root = Path(root).expanduser().absolute()
+        self.root = without_dots(root)
         self.series = tuple(series)
         self.name = name
 

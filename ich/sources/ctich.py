@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ich.dicom.files import lies_below
+from ich.dicom.files import lies_below, without_dots
 from ich.dicom.scan import Scan
 from ich.errors import DataError
 from ich.labels import LABELS
@@ -40,7 +40,7 @@ class CtIch:
     expected: Mapping[str, int] = MappingProxyType({"studies": 75, "patients": 75, "slices": 2_814})
 
     def __init__(self, root: str | Path, name: str = "ctich") -> None:
-        self.root = Path(root).expanduser().absolute()
+        self.root = without_dots(root)
         self.name = name
 
     def check(self, *, progress: Progress = quiet) -> None:

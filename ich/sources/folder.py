@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from ich.dicom.files import DicomFile, find_files
+from ich.dicom.files import DicomFile, find_files, without_dots
 from ich.errors import ConfigError, DataError
 from ich.progress import Progress, quiet
 from ich.sources.label_file import read_label_file
@@ -40,7 +40,7 @@ class Folder:
         series: Sequence[str] = (),
         name: str = "folder",
     ) -> None:
-        self.root = Path(root).expanduser().absolute()
+        self.root = without_dots(root)
         self.name = name
         self.series = tuple(map(str, series))
         self.label_file = None if labels is None else find_label_file(labels, root=self.root)
@@ -60,7 +60,11 @@ class Folder:
     @cached_property
     def _found(self) -> tuple[DicomFile, ...]:
         """Looked for once, so that what is odd about a folder is said once."""
-        return tuple(file for file in find_files(self.root) if file.path != self.label_file)
+        return tuple(file for file in find_files(self.root) if not self._is_label_file(file.path))
+
+    def _is_label_file(self, path: Path) -> bool:
+        """Whether a file is the label table, however its place was written."""
+        return self.label_file is not None and path.name == self.label_file.name and path.samefile(self.label_file)
 
     def labels(self) -> LabelTable | None:
         """What the label table says; None without one."""
@@ -101,7 +105,7 @@ def open_folder(
     table = folder.labels()
     if table is not None and table.by == "":
         table = with_paths_below(table, folder.root)
-    return NiftiFolder(folder.root, name, table=table, label_file=folder.label_file)
+    return NiftiFolder(folder.root, name, table=table, files=folder.files())
 
 
 def find_label_file(labels: str | Path, *, root: Path) -> Path:
@@ -110,8 +114,7 @@ def find_label_file(labels: str | Path, *, root: Path) -> Path:
     Raises:
         DataError: it is in neither.
     """
-    given = Path(labels).expanduser()
-    for path in (given.absolute(), root / given):
+    for path in (without_dots(labels), without_dots(root / Path(labels).expanduser())):
         if path.is_file():
             return path
     raise DataError(f"data.labels={labels}: expected a CSV of labels, found no such file here or below {root}; set it")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -33,7 +34,7 @@ class NiftiFolder:
         root: folder or zip, absolute.
         name: what the store is called.
         table: labels by file, or None; its paths may leave out the ending of a volume's name.
-        label_file: where they stand, not counted among the files of the root.
+        files: of the root, where they were looked for already; None looks for them when they are needed.
 
     Raises:
         ConfigError: labels by something that NIfTI doesn't state.
@@ -45,7 +46,12 @@ class NiftiFolder:
     expected: Mapping[str, int] = MappingProxyType({})
 
     def __init__(
-        self, root: Path, name: str = "folder", *, table: LabelTable | None = None, label_file: Path | None = None
+        self,
+        root: Path,
+        name: str = "folder",
+        *,
+        table: LabelTable | None = None,
+        files: Sequence[DicomFile] | None = None,
     ) -> None:
         if table is not None and table.by not in ("file", ""):
             raise ConfigError(
@@ -55,7 +61,7 @@ class NiftiFolder:
         self.root = root
         self.name = name
         self.table = table
-        self.label_file = label_file
+        self._given = files
 
     def check(self, *, progress: Progress = quiet) -> None:
         """Raise DataError when the root is missing or empty, or nibabel isn't installed."""
@@ -68,7 +74,7 @@ class NiftiFolder:
         Raises:
             DataError: a volume is there twice, or no row of the label table names one.
         """
-        volumes, _ = self._files()
+        volumes, _ = self._files
         rows = self._rows(volumes)
         if self.table is not None and len(self.table.frame) and (rows < 0).all():
             raise nothing_matches(self.table, files=volumes)
@@ -82,12 +88,12 @@ class NiftiFolder:
 
     def rejected(self) -> tuple[RejectedFile, ...]:
         """Every other file."""
-        _, others = self._files()
+        _, others = self._files
         return tuple(RejectedFile(name, NOT_A_VOLUME, "is no NIfTI volume (.nii or .nii.gz)") for name in others)
 
     def notes(self) -> tuple[str, ...]:
         """That patients aren't known, and how labels and volumes fit."""
-        volumes, _ = self._files()
+        volumes, _ = self._files
         notes = [in_words(len(volumes), "volume|volumes states|state no patient: each counts as a patient of its own")]
         if self.table is None:
             return tuple(notes)
@@ -104,9 +110,11 @@ class NiftiFolder:
             )
         return (*self.table.notes, *notes)
 
+    @cached_property
     def _files(self) -> tuple[dict[str, DicomFile], list[str]]:
-        """Volumes by name, and the names of the other files."""
-        files = {file.relative_to(self.root): file for file in find_files(self.root) if file.path != self.label_file}
+        """Volumes by name, and the names of the other files; looked for once, so that what is odd is said once."""
+        found = find_files(self.root) if self._given is None else self._given
+        files = {file.relative_to(self.root): file for file in found}
         volumes = {name: file for name, file in files.items() if is_nifti(name)}
         stems = {_stem(name) for name in volumes}
         if len(stems) < len(volumes):

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import pandas as pd
 
-from ich.dicom.files import DicomFile, find_files
+from ich.dicom.files import DicomFile, find_files, without_dots
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS
 from ich.phantom.make import make_studies
@@ -48,7 +48,7 @@ class Phantom:
         processes: int | None = None,
         name: str = "phantom",
     ) -> None:
-        self.root = Path(root).expanduser().absolute()
+        self.root = without_dots(root)
         self.name = name
         self.n_studies = n_studies
         self.seed = seed

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from ich.dicom.files import DicomFile, find_files
+from ich.dicom.files import DicomFile, find_files, without_dots
 from ich.errors import ConfigError, DataError
 from ich.progress import Progress, quiet
 from ich.sources.label_file import read_label_file
@@ -47,7 +47,7 @@ class Rsna:
     def __init__(self, root: str | Path, part: str = "train", name: str = "rsna") -> None:
         if part not in PARTS:
             raise ConfigError(f"data.part={part}: expected {' or '.join(PARTS)}; the test part has no labels")
-        self.root = Path(root).expanduser().absolute()
+        self.root = without_dots(root)
         self.part = part
         self.name = name
         self.series: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from ich.dicom.files import readable_name
+from ich.dicom.files import readable_name, without_dots
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS
 from ich.progress import Progress, quiet
@@ -50,7 +50,7 @@ class RsnaPng:
     ) -> None:
         if first_slice not in ("feet", "head"):
             raise ConfigError(f"data.first_slice={first_slice}: expected feet or head; which end slice 1 lies at")
-        self.root = Path(root).expanduser().absolute()
+        self.root = without_dots(root)
         self.tables = PngTables(table, rescale, labels, path, columns or {})
         self.first_slice = first_slice
         self.name = name

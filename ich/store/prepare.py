@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ich.dicom.files import without_dots
 from ich.errors import ConfigError, DataError
 from ich.progress import Progress, quiet
 from ich.sources.source import Source
@@ -72,7 +73,7 @@ def prepare_store(
     StoreSettings.of(source, size=size, slab_mm=slab_mm)  # before anything is read
     if folds is not None:
         read_fold_file(folds)
-    path = path.absolute()
+    path = without_dots(path)
     is_new = not path.exists()
     opened = open_source(source, path, processes=processes, share=share, progress=progress)
     key, inventory = opened.key, opened.inventory

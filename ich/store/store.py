@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ich.dicom.files import without_dots
 from ich.errors import DataError
 from ich.store.settings import FORMAT
 
@@ -63,7 +64,7 @@ class Store:
                 f"(written by ich {content.get('code_version')}); use that version, or {way_out}"
             )
         check_whole(path, content)
-        return cls(path.absolute(), content)
+        return cls(without_dots(path), content)
 
     @cached_property
     def studies(self) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ich.dicom import files
-from ich.dicom.files import DicomFile, find_files
+from ich.dicom.files import DicomFile, find_files, without_dots
 from ich.dicom.header import read_headers
 from ich.errors import DataError
 
@@ -215,3 +215,22 @@ def test_a_member_that_states_more_bytes_than_its_zip_has_is_refused(tmp_path):
 
     with pytest.raises(DataError, match="lie beyond its end"):
         find_files(archive)
+
+
+def test_a_path_has_no_dots_and_keeps_a_link_as_it_was_named(tmp_path, monkeypatch):
+    (tmp_path / "far" / "data").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "data")
+    monkeypatch.chdir(tmp_path)
+
+    assert without_dots("link") == tmp_path / "link"
+    assert without_dots("far/../link") == tmp_path / "far" / "data"
+    assert without_dots("link/../data") == tmp_path / "far" / "data"
+
+
+def test_files_below_a_path_with_dots_are_named_from_where_it_leads(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "slice").write_bytes(b"x")
+
+    [file] = find_files(tmp_path / "a" / "b" / "..")
+
+    assert file.relative_to(without_dots(tmp_path / "a" / "b" / "..")) == "slice"

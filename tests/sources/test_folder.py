@@ -134,11 +134,25 @@ def test_labels_of_volumes_come_by_path(tmp_path):
     np.testing.assert_array_equal(labels["a/050"], [np.nan] * 4 + [0, 0])
 
 
-def test_a_link_that_leads_out_is_said_once_however_often_files_are_asked_for(tmp_path, caplog):
-    root = write(tmp_path / "root", "a.dcm", "head.nii", content=DICOM)
+@pytest.mark.parametrize("files", [("a.dcm", "head.nii"), ("head.nii", "neck.nii")], ids=["DICOM", "NIfTI"])
+def test_a_link_that_leads_out_is_said_once_however_often_files_are_asked_for(tmp_path, caplog, files):
+    root = write(tmp_path / "root", *files, content=DICOM)
     write(tmp_path / "other", "b.dcm")
     (root / "link").symlink_to(tmp_path / "other")
 
-    open_folder(root).files()
+    source = open_folder(root)
+    for ask in ("files", "studies", "rejected", "notes"):
+        getattr(source, ask, list)()
 
-    assert sum("lead out of the input folder" in line for line in caplog.messages) == 1
+    assert sum("leads out of the input folder" in line for line in caplog.messages) == 1
+
+
+def test_a_label_table_is_no_file_of_the_data_however_its_place_is_written(tmp_path):
+    root = write(tmp_path / "data", "a.dcm", "reads.csv")
+    (tmp_path / "link").symlink_to(root)
+    (root / "reads.csv").write_text("file,any\na.dcm,1\n")
+    ways = [root / ".." / "data" / "reads.csv", tmp_path / "link" / "reads.csv"]
+
+    found = [names(open_folder(where, labels=labels)) for where in (root, root / ".." / "data") for labels in ways]
+
+    assert found == [["a.dcm"]] * 4

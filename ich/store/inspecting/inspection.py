@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ich.dicom.files import without_dots
 from ich.dicom.geometry.order import order_slices
 from ich.dicom.geometry.slabs import is_thin, slab_groups
 from ich.dicom.pixels import is_wrapped
@@ -86,7 +87,7 @@ def inspect_source(
     """
     share = share_of(shard, shards)
     settings = StoreSettings.of(source, size=size, slab_mm=slab_mm)  # before anything is read
-    path = path.absolute()
+    path = without_dots(path)
     try:
         opened = open_source(source, path, processes=processes, share=share, progress=progress)
     except NothingToRead as error:
