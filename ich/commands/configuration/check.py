@@ -125,10 +125,9 @@ def _target_complaints(node: Mapping[str, Any], *, path: str, before: Mapping[st
         hint = hints.get(key, Any)
         if isinstance(value, Mapping):
             yield from _target_complaints(value, path=f"{path}{key}.", before=_child(before, key))
-        elif value is None or usual is None:
-            if not _fits(value, hint):
-                yield f"{path}{key}={'null' if value is None else value}: expected {_said(hint)}, found {value!r}"
-        elif not _same_kind(value, usual):
+        elif not _suits(value, hint):
+            yield f"{path}{key}={'null' if value is None else value}: expected {_said(hint)}, found {value!r}"
+        elif value is not None and usual is not None and not _same_kind(value, usual):
             yield f"{path}{key}={value}: expected {_said(type(usual))}, found {value!r}"
 
 
@@ -179,6 +178,11 @@ def _same_kind(value: Any, usual: Any) -> bool:
         # An interpolation or a word such as `auto` may stand where a number is allowed too.
         return isinstance(value, str) or usual.startswith("${") or not isinstance(value, list | dict)
     return _fits(value, type(usual))
+
+
+def _suits(value: Any, hint: Any) -> bool:
+    """Whether a target's argument may have this value; a text may look like a number, as a folder called 2019 does."""
+    return _fits(value, hint) or (_fits("", hint) and isinstance(value, int | float))
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -9,7 +9,9 @@ import yaml
 from ich.commands.configuration.check import locate, unread_keys
 from ich.commands.configuration.config import choices, compose_checked, config_folder
 from ich.commands.configuration.options import SCHEMAS
+from ich.commands.training.settings import check_training
 from ich.errors import ConfigError
+from ich.nets.windows import Window
 
 
 def test_a_misspelt_key_names_the_one_that_was_meant():
@@ -79,6 +81,7 @@ EVERY_CHOICE = [
     for group, default in groups_of(command).items()
     for choice in choices(group.partition("@")[0])
 ]
+NEEDED_PACKAGES = {"cluster": "hydra_plugins.hydra_submitit_launcher", "logger": "tensorboard"}
 REQUIRED = {"evaluate": ["checkpoint=somewhere"], "predict": ["checkpoint=somewhere", "input=somewhere"]}
 
 
@@ -86,14 +89,18 @@ REQUIRED = {"evaluate": ["checkpoint=somewhere"], "predict": ["checkpoint=somewh
     ("command", "group", "choice", "default"), EVERY_CHOICE, ids=[f"{one[0]}-{one[1]}={one[2]}" for one in EVERY_CHOICE]
 )
 def test_every_choice_of_every_group_composes_and_passes_the_check(command, group, choice, default):
-    if group == "cluster":
-        pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="pip install 'ich[sweep]'")
+    if group in NEEDED_PACKAGES:
+        pytest.importorskip(NEEDED_PACKAGES[group], reason="pip install 'ich[sweep,tensorboard]'")
     value = f"[{choice}]" if isinstance(default, list) else choice
     needs_a_root = group == "data" and "root: ???" in (config_folder() / group / f"{choice}.yaml").read_text()
+    here = ["trainer.gpus=0", "trainer.precision=32-true"] if command == "train" else []
+    root = ["data.root=somewhere"] if needs_a_root else []
 
-    assert compose_checked(
-        command, [f"{group}={value}", *(["data.root=somewhere"] if needs_a_root else []), *REQUIRED.get(command, [])]
-    )
+    config = compose_checked(command, [f"{group}={value}", *here, *root, *REQUIRED.get(command, [])])
+
+    if command == "train":
+        check_training(config)  # each part is made once: it refuses what is out of range
+        assert [Window(name, **window) for name, window in config.windows.items()]
 
 
 def test_every_group_is_composed_by_some_command():
