@@ -26,10 +26,8 @@ from ich.progress import Progress
 from ich.report.tables import PREDICTOR_NAMES, metrics_markdown, notes, number
 from ich.store.files import write_text
 from ich.store.settings import digest
-from ich.store.split import subset_studies
+from ich.store.split import OUT_OF_FOLD, subset_studies
 from ich.store.store import Store
-
-OUT_OF_FOLD = "out_of_fold"  # subset: every patient, each scored by the training that left the patient out
 
 
 def evaluate(config: DictConfig) -> int:
@@ -39,8 +37,8 @@ def evaluate(config: DictConfig) -> int:
     store, device = open_store(config), inference_device(config.gpus)
     if config.subset == OUT_OF_FOLD:
         return _evaluate_folds(config, store, device=device)
+    studies = subset_studies(store, config.subset, fold=config.fold)  # first: a misspelt one must not wait for the nets
     model = ICHEnsemble.load_from_checkpoint(config.checkpoint, device=device)
-    studies = subset_studies(store, config.subset, fold=config.fold)
     predictions = _score(model, store, studies=studies, config=config)
     return _finish(config, store, models=[model], predictions=predictions)
 

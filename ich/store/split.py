@@ -9,6 +9,9 @@ from ich.store.settings import digest
 from ich.store.store import Store
 
 SUBSETS = ("test", "validation", "all")
+OUT_OF_FOLD = (
+    "out_of_fold"  # every patient, each scored by the training that left the patient out: evaluate.py knows how
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,10 @@ def subset_studies(store: Store, subset: str, *, fold: int = 0) -> list[str]:
     """
     folds = store.studies["fold"]
     if subset not in SUBSETS:
-        raise ConfigError(f"subset={subset}: expected one of {', '.join(SUBSETS)}; test are the patients kept apart")
+        raise ConfigError(
+            f"subset={subset}: expected one of {', '.join(SUBSETS)}, {OUT_OF_FOLD}; test are the patients kept apart, "
+            f"{OUT_OF_FOLD} goes with checkpoint=SWEEP, the folder of a sweep over folds"
+        )
     if subset == "all":
         return store.studies["study"].tolist()
     if subset == "validation":

@@ -72,7 +72,7 @@ def test_subsets_are_the_test_part_a_fold_or_everyone(store):
 
 
 def test_another_subset_is_refused(store):
-    with pytest.raises(ConfigError, match="subset=train: expected one of test, validation, all"):
+    with pytest.raises(ConfigError, match=r"subset=train: expected one of test, validation, all, out_of_fold; .*SWEEP"):
         subset_studies(store, "train")
 
 
