@@ -1,7 +1,5 @@
 """Loaders over our samplers: worker processes, their start, and the share of the global batch a process takes."""
 
-import multiprocessing
-import multiprocessing.forkserver
 import os
 import signal
 from collections.abc import Callable
@@ -12,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ich.errors import ConfigError
+from ich.fork_server import fork_server
 
 MOST_WORKERS = 8  # a slice takes 0.1 ms to read: more than eight feed any GPU only with more overhead
 
@@ -80,17 +79,10 @@ def as_read(batch: Any) -> Any:
 def _worker_context() -> Any:
     """Workers are forked from a server that has no threads: fork after threads of torch or blosc2 is unsafe.
 
-    Server and workers leave SIGTERM to the training they serve: a scheduler sends it to each process, and a training
-    that is to write its checkpoint needs its next batch. They end with their parent.
+    Server and workers leave Ctrl-C and SIGTERM to the training they serve: terminal and scheduler send them to each
+    process, and a training that is to write its checkpoint needs its next batch. They end with their parent.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ich.data.slice_dataset"])  # imported once, not once a worker
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # what a process blocks, its children do too
-    try:
-        multiprocessing.forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return context
+    return fork_server(kept_from=(signal.SIGINT, signal.SIGTERM), preloaded=["ich.data.slice_dataset"])
 
 
 def _start_worker(_number: int) -> None:

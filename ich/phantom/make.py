@@ -2,10 +2,10 @@
 
 import hashlib
 import json
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from shutil import rmtree
 
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from ich.errors import ConfigError, DataError
+from ich.fork_server import fork_server, uninterrupted
 from ich.labels import LABELS, SUBTYPES
 from ich.phantom.dicom_writer import encode_study, name_study
 from ich.phantom.options import Difficulty, Prevalence, Scanner
@@ -102,10 +103,16 @@ def _made(tasks: Sequence[_Task], processes: int) -> Iterator[list[Row]]:
             for number in task.numbers:
                 yield _make_one(task, number)
         return
-    # Not fork: whoever calls may hold threads (torch, blosc2) that a forked child would wait for forever.
-    with ProcessPoolExecutor(processes, mp_context=get_context("forkserver")) as pool:
-        for done in as_completed([pool.submit(_make_chunk, task) for task in tasks]):
+    # Ctrl-C is kept from the workers: they end after the heads they have in hand.
+    context = fork_server(kept_from=[signal.SIGINT], preloaded=[__name__])
+    pool = ProcessPoolExecutor(processes, mp_context=context)
+    try:
+        with uninterrupted():
+            chunks = [pool.submit(_make_chunk, task) for task in tasks]
+        for done in as_completed(chunks):
             yield from done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _make_chunk(task: _Task) -> list[list[Row]]:

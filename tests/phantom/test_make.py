@@ -3,6 +3,12 @@
 import csv
 import itertools
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
 
 import numpy as np
 import pydicom
@@ -113,3 +119,35 @@ def test_a_failed_making_leaves_no_folder(tmp_path, difficulty):
         )
 
     assert not (tmp_path / "heads").exists()
+
+
+MAKING = """
+import sys
+from pathlib import Path
+from ich.phantom.make import make_studies
+from ich.phantom.options import Difficulty, Prevalence, Scanner
+
+if __name__ == "__main__":
+    options = {"difficulty": Difficulty(**DIFFICULTY), "scanner": Scanner(size=32, n_slices=(3, 4))}
+    try:
+        make_studies(Path(sys.argv[1]), 4000, seed=1, prevalence=Prevalence(), processes=2, **options)
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("waited", ["workers start", "heads are made"])
+def test_ctrl_c_ends_the_making_at_once_and_without_a_word_of_its_workers(waited, tmp_path, difficulty):
+    program = tmp_path / "program.py"
+    program.write_text(MAKING.replace("DIFFICULTY", repr(asdict(difficulty))))
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    making = subprocess.Popen([sys.executable, program, tmp_path / "heads"], start_new_session=True, **pipes)
+    sign = "dicom" if waited == "workers start" else "dicom/*.dcm"
+    while making.poll() is None and not any((tmp_path / ".heads.part").glob(sign)):
+        time.sleep(0.01)
+    time.sleep(0.3)
+
+    os.killpg(making.pid, signal.SIGINT)
+
+    assert making.communicate(timeout=30) == ("interrupted\n", "")

@@ -1,8 +1,5 @@
 """One process that works for this one under limits of time and memory, and is replaced when they or a crash end it."""
 
-import multiprocessing
-import multiprocessing.forkserver
-import multiprocessing.resource_tracker
 import os
 import pickle
 import resource
@@ -14,6 +11,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+from ich.fork_server import fork_server
 
 # Imported once, before processes are forked from the server.
 PRELOADED = ("ich.store.listing.headers", "ich.store.writing.write")
@@ -103,26 +102,11 @@ class Worker:
         self._connection.close()
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(PRELOADED))
-        _run_server_without_interruptions()
+        context = fork_server(kept_from=[signal.SIGINT], preloaded=PRELOADED)
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
         self._process.start()
         theirs.close()  # or its end would stay open here when the worker dies
-
-
-def _run_server_without_interruptions() -> None:
-    """Start the server that workers are forked from; Ctrl-C is kept from it and from them, from their first moment.
-
-    Else one that comes while they import would have each print where it stood.
-    """
-    multiprocessing.resource_tracker.ensure_running()  # first: its own start unblocks the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what a process blocks, its children do too
-    try:
-        multiprocessing.forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(connection: Connection) -> None:
