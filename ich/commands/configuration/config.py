@@ -216,4 +216,8 @@ def _looked_up(node: Any, path: str = "") -> Iterator[str]:
         for child in node:
             yield from _looked_up(child, path)
     elif isinstance(node, str) and "oc.env" in node:
-        yield f"{path}={node}: expected a value, found one of the environment; only paths.* may be taken from there"
+        yield (
+            f"{path}={node}: expected a value, found one of the environment, where secrets may stand; "
+            f"only paths may be told by it: type paths.data=${{oc.env:NAME}} and '{path}=${{paths.data}}', "
+            f"or let the shell fill in {path}=$NAME"
+        )

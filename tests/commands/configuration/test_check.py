@@ -2,7 +2,9 @@
 
 import pytest
 
+from ich.commands.configuration.check import complaints
 from ich.commands.configuration.config import compose_checked
+from ich.commands.configuration.options import SCHEMAS
 from ich.errors import ConfigError
 
 
@@ -25,6 +27,10 @@ from ich.errors import ConfigError
         ("~trainer.max_epochs", r"trainer\.max_epochs: expected a value, found it taken away"),
         ("~data.batch_size", r"data\.batch_size: expected a value, found it taken away"),
         ("name=${oc.env:HOME}", r"name=.*: expected a value, found one of the environment"),
+        (
+            "data.root=${oc.env:HOME}",
+            r"only paths may .*: type paths\.data=.* or let the shell fill in data\.root=\$NAME",
+        ),
         ("callbacks=null", r"callbacks=null: expected one of .*, found None"),
         ("+callbacks.x=1", r"callbacks\.x=1: expected a part with _target_"),
         ("+callbacks.x.patience=1", r"callbacks\.x=.*: expected a part with _target_"),
@@ -54,3 +60,11 @@ def test_a_wrong_value_is_refused_in_a_line(typed, said):
 )
 def test_what_is_meant_is_taken(typed):
     assert compose_checked("train", ["model=tiny", typed])
+
+
+def test_a_page_whose_value_is_of_another_type_than_its_target_takes_is_refused():
+    page = {"augment": {"_target_": "ich.data.augment.Light", "rotate": "left"}}
+
+    found = list(complaints(SCHEMAS["train"], page, before=page))
+
+    assert "augment.rotate=left: expected a number, found 'left'" in found
