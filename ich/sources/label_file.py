@@ -69,7 +69,7 @@ def read_label_file(file: Path | BinaryIO, *, name: str, match: str | None = Non
     notes = tuple(_notes(table, layout, labels=labels, n_repeated=n_repeated, n_without_key=cells.n_without_key))
     frame = pd.DataFrame(labels, columns=list(LABELS), index=index)
     level: Literal["slice", "study"] = "slice" if layout.by in ("sop_uid", "file", "") else "study"
-    return LabelTable(frame, notes, by=layout.by, level=level, lines=lines)
+    return LabelTable(frame, notes, by=layout.by, level=level, lines=lines, n_repeated=n_repeated)
 
 
 def _cells(table: TextTable, layout: Layout) -> _Cells:

@@ -24,6 +24,7 @@ POSITIVE_SLICES = {
     "subarachnoid": 35_675,
     "subdural": 47_166,
 }  # of the training part
+REPEATED_VALUES = 24  # of stage_2_train.csv: 4,516,842 rows where six of 752,803 images are 4,516,818
 COLUMNS = ("ID", "Label")
 _STAGE = re.compile(r"stage_(\d+)_(train|test)")
 _IMAGE = re.compile(r"(?:.*/)?stage_(\d+)_(train|test)(?:_images)?/[^/]+")
@@ -77,10 +78,17 @@ class Rsna:
         return self._image_members()
 
     def labels(self) -> LabelTable | None:
-        """Six labels a slice of the training part; None for the test part."""
+        """Six labels a slice of the training part; None for the test part.
+
+        A note says where other than the published number of values repeat.
+        """
         if self.part == "test":
             return None
-        return read_long_labels(self._label_file())
+        table = read_long_labels(self._label_file())
+        if table.n_repeated == REPEATED_VALUES:
+            return table
+        note = f"the published label table repeats {REPEATED_VALUES} values, this one {table.n_repeated:,}"
+        return replace(table, notes=(*table.notes, note))
 
     def image_places(self) -> list[Path]:
         """The part's folders or zips; none where it stands in the whole set's archive, with the other part."""

@@ -54,6 +54,7 @@ class LabelTable:
         level: what a row speaks of, `slice` or `study`. Rows by file speak of a slice where they name a file of one
             slice, else of the study.
         lines: int64 (rows of `frame`,), the line of the label file each row was first read from; None: not known.
+        n_repeated: values that only repeat another one, and are dropped.
     """
 
     frame: pd.DataFrame
@@ -61,6 +62,7 @@ class LabelTable:
     by: str = "sop_uid"
     level: Literal["slice", "study"] = "slice"
     lines: np.ndarray | None = None
+    n_repeated: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS
-from ich.sources.rsna import Rsna, read_long_labels
+from ich.sources.rsna import REPEATED_VALUES, Rsna, read_long_labels
 
 
 def write_labels(folder: Path, rows: list[str], *, name: str = "stage_2_train.csv") -> Path:
@@ -47,6 +47,17 @@ def test_rows_that_repeat_with_the_same_value_are_dropped_and_counted(tmp_path):
 
     assert len(table.frame) == 2
     assert any("6 values repeat" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("n_images", [0, 1, 4])
+def test_another_number_of_repeated_values_than_published_is_said(root, n_images):
+    rows = [row for number in range(4) for row in rows_of(f"ID_{number}", "000000")]
+    write_labels(root, rows + rows[: n_images * len(LABELS)])
+
+    notes = Rsna(root).labels().notes
+
+    differs = n_images * len(LABELS) != REPEATED_VALUES
+    assert any("the published label table repeats 24 values, this one " in note for note in notes) == differs
 
 
 def test_rows_that_repeat_with_another_value_are_an_error_that_names_one(tmp_path):
