@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ich.numerals import those_found
 from ich.store.gathering.folds import TEST_FOLD
 from ich.store.sharing.record import Asked
 
@@ -38,3 +39,21 @@ def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{name} {before[name]} -> {after[name]}" for name in after if name in before and before[name] != after[name]
     )
+
+
+StudySeries = Mapping[tuple[str, str], frozenset[str]]  # by StudyInstanceUID and patient: uids of the series read
+
+
+def series_notes(before: StudySeries, after: StudySeries) -> list[str]:
+    """The sentence on studies of which other series are read than before; none where there are none.
+
+    Args:
+        before: of the store as it was.
+        after: as it is.
+    """
+    n_others = sum(before[study] != after[study] for study in before.keys() & after.keys())
+    sentence = (
+        "study|studies is|are read from another series than before: data.series holds for the run it is given in, "
+        "without it the rule chooses"
+    )
+    return those_found([(n_others, sentence)])

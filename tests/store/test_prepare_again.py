@@ -137,3 +137,16 @@ def test_a_study_that_gets_a_better_series_later_is_chosen_anew(prepare, tmp_pat
     assert (first.n_slices, second.n_studies, second.n_slices) == (5, 1, 6)
     assert second.files == {"found": 11, "used": 6, "not_chosen": 5, "rejected": 0}
     assert second.not_chosen == {"sharp_kernel": 5}
+
+
+def test_a_series_that_is_asked_for_in_one_run_and_not_in_the_next_is_said_in_both(prepare, tmp_path, write_study):
+    root = tmp_path / "export"
+    write_study(root / "soft", 1, series="9.1.1")
+    write_study(root / "bone", 1, series="9.1.2", ConvolutionKernel="BONE")
+    write_study(root / "other", 2)
+    runs = [prepare(Folder(root, series=series)) for series in ([], ["9.1.2"], ["9.1.2"], [])]
+
+    said = [[note for note in run.notes if "from another series than before" in note] for run in runs]
+
+    assert [len(notes) for notes in said] == [0, 1, 0, 1]
+    assert said[1][0].startswith("1 study is read")

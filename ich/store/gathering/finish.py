@@ -12,14 +12,16 @@ import pandas as pd
 from ich.errors import DataError
 from ich.numerals import those_found
 from ich.sources.source import RejectedFile, positive_counts
-from ich.store.changes import change_notes
+from ich.store.changes import change_notes, series_notes
 from ich.store.files import remove_leftovers
 from ich.store.gathering.account import FileAccount, account_files, replaced_studies
 from ich.store.gathering.assign import assign_folds, folds_from_file, remember_folds, remembered_folds
 from ich.store.gathering.folds import Folds, group_patients
 from ich.store.gathering.gather import (
+    earlier_studies,
     pixels_by_patient,
     read_facts,
+    series_of_studies,
     slice_table,
     study_table,
     write_rejected,
@@ -117,7 +119,7 @@ class _Run:
             raise nothing_readable(failed)
         studies, slices = study_table(facts), slice_table(facts)
         pixels = pixels_by_patient(facts)
-        before = remembered_folds(path)
+        before, earlier = remembered_folds(path), series_of_studies(earlier_studies(path))
         placed = self._place(studies, pixels=pixels)
         studies.insert(2, "fold", studies["patient"].map(placed.by_patient).astype("int64"))
         files = account_files(facts, self.inventory, failed=failed)
@@ -126,8 +128,9 @@ class _Run:
         write_tables(path, studies, slices=slices)
         together = _together(sorted(pixels), pixels) if asked.folds is None else ()
         changes = change_notes(asked, before=before, after=placed.by_patient)
+        series = series_notes(earlier, series_of_studies(studies))
         kept = (*self._left_over(len(facts)), *self._without_files(facts))
-        notes = (*self.inventory.notes, *placed.notes, *together, *changes, *kept)
+        notes = (*self.inventory.notes, *placed.notes, *together, *changes, *series, *kept)
         summary = self._summary(facts, files, studies=studies, slices=slices, n_failed=len(failed), notes=notes)
         write_whole(path, asked, summary=summary)
         remove_parts(path)

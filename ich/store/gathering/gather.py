@@ -18,6 +18,7 @@ from ich.store.files import as_cell, write_table, write_text
 from ich.store.settings import StoreSettings
 from ich.store.sharing.shards import Share
 
+STUDIES_TABLE = "studies.parquet"
 SCALARS = (str, int, float, bool, type(None))
 
 
@@ -65,7 +66,7 @@ def slice_table(all_facts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 def write_tables(path: Path, studies: pd.DataFrame, *, slices: pd.DataFrame) -> None:
     """Put both tables in place."""
     write_table(path / "slices.parquet", pa.Table.from_pandas(slices, preserve_index=False))
-    write_table(path / "studies.parquet", pa.Table.from_pandas(studies, preserve_index=False))
+    write_table(path / STUDIES_TABLE, pa.Table.from_pandas(studies, preserve_index=False))
 
 
 def write_rejected(path: Path, rejected: Sequence[RejectedFile]) -> None:
@@ -92,3 +93,23 @@ def pixels_by_patient(all_facts: Sequence[Mapping[str, Any]]) -> dict[str, list[
     for facts in all_facts:
         pixels.setdefault(facts["patient"], []).extend(one for one in facts["pixels"] if one is not None)
     return pixels
+
+
+def series_of_studies(studies: pd.DataFrame) -> dict[tuple[str, str], frozenset[str]]:
+    """Uids of the series that are read of each StudyInstanceUID of each patient.
+
+    Args:
+        studies: as `study_table` gives them; a study of several labelled series has a row for each.
+    """
+    found: dict[tuple[str, str], set[str]] = {}
+    rows = studies[["study_uid", "patient", "series_uid"]].itertuples(index=False)
+    for study_uid, patient, series_uid in rows:
+        found.setdefault((str(study_uid).partition("/")[0], patient), set()).add(series_uid)
+    return {study: frozenset(series) for study, series in found.items()}
+
+
+def earlier_studies(path: Path) -> pd.DataFrame:
+    """The table of studies that an earlier run left, without rows where there is none."""
+    file = path / STUDIES_TABLE
+    columns = ["study_uid", "patient", "series_uid"]
+    return pd.read_parquet(file, columns=columns) if file.is_file() else pd.DataFrame(columns=columns)
