@@ -2,14 +2,15 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from ich.dicom.files import DicomFile, lies_below
-from ich.dicom.header import SliceHeader
+from ich.dicom.header import REASONS, SliceHeader
 from ich.dicom.parsing.kinds import SeriesKind
 from ich.dicom.parsing.not_a_slice import MAX_SIDE
 from ich.dicom.pixels import clean_hu, is_wrapped
@@ -35,14 +36,59 @@ class PngSlice:
     labels: np.ndarray = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Picture:
+    """One picture: its data set's root and its path below it."""
+
+    root: Path
+    path: str
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the file; 0 where there is none."""
+        file = self.root / self.path
+        return file.stat().st_size if file.is_file() else 0
+
+    def read(self) -> np.ndarray:
+        """Decode it, as `read_stored_png` does.
+
+        Raises:
+            UnreadablePng: it can't be used.
+        """
+        file = self.root / self.path
+        if not lies_below(file, self.root):
+            raise UnreadablePng("unreadable", "is a link that leads out of the data set")
+        return read_stored_png(file)
+
+
 @dataclass(frozen=True, eq=False)
 class PngStudy:
-    """A series of pictures, feet to head."""
+    """A series of pictures, feet to head.
+
+    Attributes:
+        root: where the data set lies.
+        study_uid: the data set's name for it.
+        series_uid: likewise.
+        slices: the pictures that are read.
+        lost: those that aren't any more, as they cost a worker.
+    """
 
     root: Path
     study_uid: str
     series_uid: str
     slices: tuple[PngSlice, ...] = field(repr=False)
+    lost: tuple[RejectedFile, ...] = ()
+
+    def without(self, lost: Mapping[int, str]) -> "PngStudy":
+        """The study without some pictures, by their place, which end as rejected with the reason code given."""
+        stays = tuple(one for place, one in enumerate(self.slices) if place not in lost)
+        rejected = (RejectedFile(self.slices[place].path, code, REASONS[code]) for place, code in lost.items())
+        return replace(self, slices=stays, lost=(*self.lost, *rejected))
+
+    @property
+    def pictures(self) -> tuple["Picture", ...]:
+        """Each slice as one that can be tried alone."""
+        return tuple(Picture(self.root, one.path) for one in self.slices)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -52,8 +98,7 @@ class PngStudy:
     @property
     def n_bytes(self) -> int:
         """Size of the pictures that are there."""
-        paths = (self.root / one.path for one in self.slices)
-        return sum(path.stat().st_size for path in paths if path.is_file())
+        return sum(picture.n_bytes for picture in self.pictures)
 
     @property
     def content(self) -> str:
@@ -74,10 +119,10 @@ class PngStudy:
         """
         stored: list[np.ndarray] = []
         kept: list[PngSlice] = []
-        rejected: list[RejectedFile] = []
-        for one in self.slices:
+        rejected = list(self.lost)
+        for one, picture in zip(self.slices, self.pictures, strict=True):
             try:
-                stored.append(self._stored(one.path))
+                stored.append(picture.read())
                 kept.append(one)
             except UnreadablePng as error:
                 rejected.append(RejectedFile(one.path, error.code, error.sentence))
@@ -85,12 +130,6 @@ class PngStudy:
             raise UnreadableStudy(rejected)
         scan = self._scan(stored, kept, n_failed=len(rejected))
         return StudyRead(scan, np.stack([one.labels for one in kept]), n_used=len(kept), rejected=tuple(rejected))
-
-    def _stored(self, name: str) -> np.ndarray:
-        path = self.root / name
-        if not lies_below(path, self.root):
-            raise UnreadablePng("unreadable", "is a link that leads out of the data set")
-        return read_stored_png(path)
 
     def _scan(self, stored: list[np.ndarray], kept: list[PngSlice], *, n_failed: int) -> Scan:
         is_signed = any(one.dtype == np.int16 for one in stored)

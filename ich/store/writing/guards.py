@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ich.dicom.files import DicomFile
 from ich.dicom.header import REASONS, SliceHeader, read_headers
 from ich.dicom.pixels import UnreadablePixels, read_hu
+from ich.sources.png_study import Picture, PngStudy, UnreadablePng
 from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy
 from ich.store.listing.dicom_study import DicomStudy
 from ich.store.writing.workers import Budget
@@ -56,25 +57,30 @@ class BatchGuard:
 
 
 class StudyGuard:
-    """Limits of a study; a lost one is tried file by file where it is DICOM, and given up as a whole where not."""
+    """Limits of a study; a lost one is tried slice by slice, file by file; a volume is given up as a whole."""
 
     def budget(self, item: StudyJob) -> Budget:
         """By the number of slices and the size of their matrix; of a volume by the size of its files."""
         if not isinstance(item.task, DicomStudy):
-            n_bytes = getattr(item.task, "n_bytes", VOLUME_ROOM)  # a task that doesn't say gets all
-            return Budget(SECONDS * 10, min(VOLUME_ROOM, ROOM + BYTES_A_FILE_BYTE * n_bytes))
+            return _volume_budget(getattr(item.task, "n_bytes", VOLUME_ROOM))  # a task that doesn't say gets all
         packed = len(item.task.headers) * item.settings.size**2
         return _budget(item.task.headers, pixels=packed)
 
     def parts(self, item: StudyJob) -> Sequence[tuple[object, Budget]]:
-        """The headers of each file."""
+        """The headers of each file, or each picture."""
+        if isinstance(item.task, PngStudy) and item.task.slices:
+            return [(picture, _volume_budget(picture.n_bytes)) for picture in item.task.pictures]
         if not isinstance(item.task, DicomStudy):
             return [(item.task, self.budget(item))]
         return [(headers, _budget(headers)) for headers in _by_file(item.task).values()] or [((), self.budget(item))]
 
     @staticmethod
-    def probe(part: Sequence[SliceHeader]) -> None:
+    def probe(part: Sequence[SliceHeader] | Picture) -> None:
         """Decode the slices of one file."""
+        if isinstance(part, Picture):
+            with suppress(UnreadablePng):
+                part.read()
+            return
         for header in part:
             with suppress(UnreadablePixels):  # no harm to the worker; it is told when the study is read
                 read_hu(header)
@@ -82,6 +88,8 @@ class StudyGuard:
     def without(self, item: StudyJob, lost: Mapping[int, str]) -> StudyJob:
         """The study without some files, which it rejects."""
         task = item.task
+        if isinstance(task, PngStudy) and task.slices:
+            return replace(item, task=task.without(lost))
         if isinstance(task, DicomStudy):
             files = list(_by_file(task))
             return replace(item, task=task.without({files[index]: code for index, code in lost.items()}))
@@ -116,6 +124,11 @@ def _by_file(task: DicomStudy) -> dict[DicomFile, list[SliceHeader]]:
     for header in task.headers:
         grouped.setdefault(header.file, []).append(header)
     return grouped
+
+
+def _volume_budget(n_bytes: int) -> Budget:
+    """By the size of the files."""
+    return Budget(SECONDS * 10, min(VOLUME_ROOM, ROOM + BYTES_A_FILE_BYTE * n_bytes))
 
 
 def _budget(headers: Sequence[SliceHeader], *, pixels: int = 0) -> Budget:

@@ -1,5 +1,6 @@
 """What a batch of headers and a study lose when one of their files costs a worker: that file."""
 
+import json
 import os
 import signal
 import time
@@ -7,12 +8,14 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+import cv2
 import numpy as np
 import pytest
 
 from ich.dicom.files import DicomFile
 from ich.dicom.header import read_headers
 from ich.labels import LABELS
+from ich.sources.png_study import Picture, PngSlice, PngStudy
 from ich.sources.source import RejectedFile
 from ich.store.listing.dicom_study import DicomStudy
 from ich.store.listing.headers import file_table, read_header_table
@@ -128,6 +131,57 @@ def test_all_frames_of_a_file_are_tried_together_and_lost_together(job):
     assert [len(headers) for headers, _ in parts] == [5]
     assert left.task.headers == ()
     assert [one.code for one in left.task.lost] == ["decoder_timeout"]
+
+
+@dataclass(frozen=True)
+class KillingPicture(Picture):
+    """A picture that kills whoever decodes it."""
+
+    def read(self) -> np.ndarray:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+@dataclass(frozen=True, eq=False)
+class WithAKiller(PngStudy):
+    """A series whose pictures called `killer` kill."""
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return tuple(KillingPicture(one.root, one.path) if "killer" in one.path else one for one in super().pictures)
+
+
+@pytest.fixture
+def picture_job(job, tmp_path, slice_hu):
+    def made(*names: str) -> StudyJob:
+        for seed, name in enumerate(names):
+            cv2.imwrite(str(tmp_path / name), (slice_hu(seed) + 1024).clip(0).astype(np.uint16))
+        nothing = np.full(len(LABELS), np.nan, dtype=np.float32)
+        slices = tuple(PngSlice(name, name, 1.0, -1024.0, nothing) for name in names)
+        return replace(job, task=WithAKiller(tmp_path, "9.1", "series", slices))
+
+    return made
+
+
+def test_a_picture_that_costs_its_worker_is_rejected_and_the_others_are_written(picture_job, tmp_path):
+    jobs = [picture_job("a.png", "killer.png", "b.png")]
+
+    (written,) = in_parallel(write_study, jobs, processes=1, guard=StudyGuard())
+
+    facts = json.loads((tmp_path / "study.json").read_text())
+    assert (written.n_slices, facts["sop_uids"]) == (2, ["a.png", "b.png"])
+    assert [(one["file"], one["code"]) for one in facts["rejected"]] == [("killer.png", "decoder_crashed")]
+
+
+def test_a_series_of_nothing_but_killing_pictures_has_each_of_them_rejected(picture_job):
+    (written,) = in_parallel(
+        write_study, [picture_job("killer 1.png", "killer 2.png")], processes=1, guard=StudyGuard()
+    )
+
+    assert [(one.file, one.code) for one in written.failed] == [
+        ("killer 1.png", "decoder_crashed"),
+        ("killer 2.png", "decoder_crashed"),
+    ]
 
 
 def test_a_study_in_files_of_its_own_is_lost_as_a_whole(job):
