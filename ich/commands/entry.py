@@ -1,10 +1,12 @@
 """How every command starts and ends: help, flags, checked configuration, errors as one line, exit codes."""
 
+import io
 import logging
 import os
 import select
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from importlib import import_module
 
 from omegaconf import DictConfig
@@ -119,10 +121,23 @@ def _show(command: str, typed: Sequence[str]) -> int:
     before = sys.argv
     sys.argv = [before[0] if before[0].endswith(f"{command}.py") else f"{command}.py", *typed]
     try:
-        hydra.main(config_path=str(config_folder()), config_name=command, version_base="1.3")(job)()
+        with _our_completion() if any(item.startswith("query=") for item in typed) else nullcontext():
+            hydra.main(config_path=str(config_folder()), config_name=command, version_base="1.3")(job)()
     finally:
         sys.argv = before
     return EXIT_OK
+
+
+@contextmanager
+def _our_completion() -> Iterator[None]:
+    """Mend what Hydra prints for the shell, which tells what was typed so far by COMP_LINE."""
+    from ich.commands.configuration.completion import completed
+
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        yield
+    separator = "\n" if "\n" in printed.getvalue().strip() else " "  # fish has a word a line
+    print(separator.join(completed(os.environ.get("COMP_LINE", ""), printed.getvalue().split())))
 
 
 def _refuse_foreign_flags(typed: Sequence[str]) -> None:

@@ -113,8 +113,7 @@ def _dict_complaints(
 
 def _target_complaints(node: Mapping[str, Any], *, path: str, before: Mapping[str, Any] | None) -> Iterator[str]:
     """The same below a node that no dataclass holds: a target and its arguments, or a group such as the windows."""
-    if before is None or set(node) - set(before):
-        yield from unread_keys(node, path)
+    yield from unread_keys(node, path)
     if before is not None and "_target_" in before:
         for key in before:
             if key not in node:
