@@ -20,7 +20,7 @@ from ich.learn.checkpoint import Checkpoint
 from ich.learn.components import fit_input
 from ich.learn.facts import plain, sequence_facts, slice_facts
 from ich.learn.loop.module import NetModule
-from ich.learn.loop.overfit import PREVALENCE_SCORE, FewBatches
+from ich.learn.loop.overfit import PREVALENCE_SCORE, FewBatches, unhindered, without_dropout, without_smoothing
 from ich.learn.loop.sequence_module import SequenceModule
 from ich.learn.loop.slice_module import SliceModule
 from ich.learn.loop.trainer import TrainingSettings, make_trainer, quiet_lightning
@@ -187,7 +187,11 @@ def _fit(
 ) -> FitResult:
     module.facts["chosen"] = settings.choose  # whether the validation fold had a say in which net this is
     kept, lines = BestAndLast(run / "checkpoints", keeping=keeping, choose=settings.choose), EpochLines()
-    few = None if settings.overfit_batches is None else FewBatches(data, settings.overfit_batches)
+    few = None
+    if settings.overfit_batches is not None:
+        few, settings = FewBatches(data, settings.overfit_batches), unhindered(settings)
+        without_dropout(module.net)
+        module.loss = without_smoothing(module.loss)
     times = PartTimes() if settings.profile else None
     stopped = read_stopped(kept.last_path)
     going_on: list[Callback] = []
