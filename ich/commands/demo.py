@@ -49,7 +49,8 @@ def demo(config: DictConfig) -> int:
 
 def _probe() -> str:
     """`bf16` where this CPU computes in it faster than in float32, else `fp32`."""
-    from ich.learn.hardware.devices import choose_precision, resolve_devices
+    from ich.learn.hardware.devices import resolve_devices
+    from ich.learn.hardware.precision import choose_precision
 
     precision, reason = choose_precision("auto", resolve_devices(0, available=0))
     say("demo", reason)

@@ -15,7 +15,8 @@ from ich.data.draws import Sampling
 from ich.data.loaders import share_of_batch
 from ich.errors import ConfigError
 from ich.learn.fit import Recipe
-from ich.learn.hardware.devices import Devices, available_gpus, choose_precision, resolve_devices
+from ich.learn.hardware.devices import Devices, available_gpus, resolve_devices
+from ich.learn.hardware.precision import choose_precision
 from ich.learn.loop.trainer import TrainingSettings
 
 

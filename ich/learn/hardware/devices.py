@@ -1,21 +1,16 @@
-"""Which devices, processes and precision a training uses; no other place knows of devices."""
+"""Which devices and processes a training uses; no other place knows of devices."""
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from ich.errors import ConfigError
 from ich.learn.hardware.own_gpus import own_gpus
 
-PRECISIONS = ("auto", "bf16-mixed", "16-mixed", "32-true")
-CPU_FLAGS_WITH_BF16 = ("amx_bf16", "avx512_bf16")
-PROBE_RATIO = 1.5  # of float32's time; emulated bf16 takes several times it, and a busy machine has shown 1.0
 _FORMS = "use auto (all there are, else CPU), 0 (CPU), a count as 4, or GPU numbers as [0,2]"
 
 
@@ -127,57 +122,6 @@ def resolve_devices(
     return Devices("gpu", numbers, "ddp" if len(numbers) * nodes > 1 else "auto", nodes)
 
 
-def choose_precision(precision: str, devices: Devices) -> tuple[str, str]:
-    """The precision of a training, and the sentence that says why.
-
-    Args:
-        precision: "auto", or one of Lightning's names that is taken as it is.
-        devices: where the training runs.
-
-    Returns:
-        Lightning's name ("bf16-mixed", "16-mixed" or "32-true") and a sentence for the terminal.
-
-    Raises:
-        ConfigError: another name, or 16-mixed on a CPU.
-    """
-    if precision not in PRECISIONS:
-        raise ConfigError(
-            f"trainer.precision={precision}: expected one of {', '.join(PRECISIONS)}; auto decides by the hardware"
-        )
-    if precision == "16-mixed" and devices.accelerator == "cpu":
-        raise ConfigError("trainer.precision=16-mixed: expected a GPU, found a CPU; use auto, bf16-mixed or 32-true")
-    if precision != "auto":
-        return precision, f"precision {precision}, as asked for"
-    if devices.accelerator == "gpu":
-        return _gpu_precision()
-    return _cpu_precision(measure=devices.strategy == "auto")
-
-
-def cpu_has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> str | None:
-    """The CPU's flag for bfloat16 arithmetic, None where it would be emulated or nothing is known."""
-    if not cpuinfo.is_file():
-        return None
-    flags = next((line for line in cpuinfo.read_text().splitlines() if line.startswith("flags")), "").split()
-    return next((flag for flag in CPU_FLAGS_WITH_BF16 if flag in flags), None)
-
-
-def bf16_ratio(repeats: int = 5) -> float:
-    """Time of a small convolution's training step on the CPU in bf16, over that in float32; some 0.1 s."""
-    with torch.random.fork_rng(devices=[]):
-        layers = nn.Sequential(nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1))
-        images = torch.randn(4, 32, 48, 48)
-    layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    images = images.contiguous(memory_format=torch.channels_last)
-    seconds: dict[bool, list[float]] = {False: [], True: []}
-    for _ in range(repeats + 1):  # in turns, so that a busy moment meets both
-        for in_bf16 in (False, True):
-            start = time.perf_counter()
-            with torch.autocast("cpu", torch.bfloat16, enabled=in_bf16):
-                layers(images).float().square().mean().backward()
-            seconds[in_bf16].append(time.perf_counter() - start)
-    return min(seconds[True][1:]) / min(seconds[False][1:])
-
-
 def _gpu_numbers(gpus: str | int | Sequence[int], available: int, *, option: str) -> list[int]:
     if isinstance(gpus, str) and gpus == "auto":
         return list(range(available))
@@ -189,25 +133,3 @@ def _gpu_numbers(gpus: str | int | Sequence[int], available: int, *, option: str
         if numbers and whole and len(set(numbers)) == len(numbers):
             return numbers
     raise ConfigError(f"{option}={gpus}: expected which GPUs to use, found {gpus!r}; {_FORMS}")
-
-
-def _gpu_precision() -> tuple[str, str]:
-    if torch.cuda.is_bf16_supported(including_emulation=False):
-        return "bf16-mixed", "precision bf16-mixed: the GPU computes in bfloat16"
-    return "16-mixed", "precision 16-mixed: the GPU has no bfloat16"
-
-
-def _cpu_precision(*, measure: bool) -> tuple[str, str]:
-    """By the CPU's flags; a single process also measures (several could come to different answers)."""
-    flag = cpu_has_bf16()
-    if flag is None:
-        return "32-true", "precision 32-true: the CPU has no bfloat16 arithmetic"
-    if not measure:
-        return "bf16-mixed", f"precision bf16-mixed: the CPU has {flag}"
-    ratio = bf16_ratio()
-    if ratio > PROBE_RATIO:
-        return (
-            "32-true",
-            f"precision 32-true: the CPU has {flag}, but a probe took {ratio:.2f} of float32's time",
-        )
-    return "bf16-mixed", f"precision bf16-mixed: the CPU has {flag}, a probe took {ratio:.2f} of float32's time"

@@ -16,7 +16,8 @@ from pytorch_lightning.plugins.environments import LightningEnvironment, TorchEl
 
 from ich.errors import ConfigError
 from ich.learn.checkpoint import PlainCheckpointIO
-from ich.learn.hardware.devices import PRECISIONS, Devices
+from ich.learn.hardware.devices import Devices
+from ich.learn.hardware.precision import PRECISIONS
 from ich.learn.watching.progress_bar import TrainingBar
 from ich.learn.watching.timing import FromSecondEpoch, PartTimes
 

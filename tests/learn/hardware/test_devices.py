@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from ich.errors import ConfigError
-from ich.learn.hardware import devices as module
-from ich.learn.hardware.devices import Devices, bf16_ratio, choose_precision, cpu_has_bf16, gpus_of_job, resolve_devices
+from ich.learn.hardware.devices import Devices, gpus_of_job, resolve_devices
 
 
 @pytest.mark.parametrize(
@@ -66,75 +65,6 @@ def test_a_rank_works_on_the_gpu_of_its_number(monkeypatch):
 
     assert Devices("gpu", [0, 2], "ddp").torch_device == torch.device("cuda", 2)
     assert Devices("cpu", 2, "ddp").torch_device == torch.device("cpu")
-
-
-@pytest.mark.parametrize(
-    ("flags", "expected"),
-    [
-        ("fpu avx2 avx512f", None),
-        ("fpu avx512f avx512_bf16", "avx512_bf16"),
-        ("fpu amx_bf16 avx512_bf16", "amx_bf16"),
-        ("fpu avx512_bf16_of_another_kind", None),
-    ],
-)
-def test_bf16_is_read_from_the_cpus_flags(flags, expected, tmp_path):
-    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
-
-    assert cpu_has_bf16(tmp_path / "cpuinfo") == expected
-
-
-def test_a_machine_without_cpuinfo_has_no_bf16_that_we_know_of(tmp_path):
-    assert cpu_has_bf16(tmp_path / "cpuinfo") is None
-
-
-@pytest.mark.parametrize(
-    ("flag", "ratio", "expected"),
-    [
-        (None, 0.5, ("32-true", "precision 32-true: the CPU has no bfloat16 arithmetic")),
-        (
-            "avx512_bf16",
-            0.5,
-            ("bf16-mixed", "precision bf16-mixed: the CPU has avx512_bf16, a probe took 0.50 of float32's time"),
-        ),
-        (
-            "avx512_bf16",
-            9.0,
-            ("32-true", "precision 32-true: the CPU has avx512_bf16, but a probe took 9.00 of float32's time"),
-        ),
-    ],
-    ids=["no flag", "fast", "emulated"],
-)
-def test_auto_precision_goes_by_the_flag_and_then_by_the_clock(flag, ratio, expected, monkeypatch):
-    monkeypatch.setattr(module, "cpu_has_bf16", lambda: flag)
-    monkeypatch.setattr(module, "bf16_ratio", lambda: ratio)
-
-    assert choose_precision("auto", Devices("cpu", 1, "auto")) == expected
-
-
-def test_ranks_never_measure_because_they_must_agree(monkeypatch):
-    monkeypatch.setattr(module, "cpu_has_bf16", lambda: "amx_bf16")
-    monkeypatch.setattr(module, "bf16_ratio", lambda: pytest.fail("measured"))
-
-    assert choose_precision("auto", Devices("cpu", 2, "ddp"))[0] == "bf16-mixed"
-
-
-def test_a_named_precision_is_taken():
-    assert choose_precision("32-true", Devices("cpu", 1, "auto")) == ("32-true", "precision 32-true, as asked for")
-
-
-@pytest.mark.parametrize("precision", ["bf16", "16-mixed", "fp8"])
-def test_a_precision_that_can_not_be_is_refused(precision):
-    with pytest.raises(ConfigError, match=f"trainer.precision={precision}: expected"):
-        choose_precision(precision, Devices("cpu", 1, "auto"))
-
-
-def test_the_probe_leaves_the_random_state_alone():
-    before = torch.get_rng_state()
-
-    ratio = bf16_ratio(repeats=1)
-
-    assert ratio > 0
-    assert torch.equal(before, torch.get_rng_state())
 
 
 @pytest.mark.parametrize(
