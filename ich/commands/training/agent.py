@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 
 from ich.commands.training.failure import error_of, failure_of, write_failure
+from ich.commands.training.process import AGENTS_PARENT_ENVIRONMENT
 from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, EXIT_USER
 from ich.learn.stopping.stop import PARENT_ENVIRONMENT
 
@@ -38,6 +39,7 @@ def main(run: Path, trust: str, *, processes: int, nodes: int, endpoint: str) ->
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     os.environ[PARENT_ENVIRONMENT] = str(os.getpid())  # of the ranks
+    os.environ[AGENTS_PARENT_ENVIRONMENT] = str(os.getppid())
     logging.disable(logging.CRITICAL)  # the agent's words about failed ranks; ours are in the run folder
     config = LaunchConfig(
         min_nodes=nodes,

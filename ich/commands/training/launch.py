@@ -21,11 +21,14 @@ from ich.commands.terminal import BAR_ENVIRONMENT, say, shown
 from ich.commands.training.agent import OWN_ENDPOINT, meeting_name
 from ich.commands.training.children import watched_children
 from ich.commands.training.failure import error_of, failure_of, forget
+from ich.commands.training.process import AGENTS_PARENT_ENVIRONMENT
 from ich.errors import EXIT_OK, EXIT_STOPPED, ConfigError, IchError
 from ich.learn.stopping.stop import PARENT_ENVIRONMENT, end_with_parent
 
 OF_OTHER_RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT")
-OF_OTHER_AGENTS = ("TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_MAX_RESTARTS")
+OF_OTHER_AGENTS = (
+    "TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_MAX_RESTARTS", AGENTS_PARENT_ENVIRONMENT
+)  # fmt: skip
 ENDED = (EXIT_STOPPED, -signal.SIGTERM, 128 + signal.SIGTERM)  # of a process that was asked to end, srun's word last
 # Where the agents of several machines meet: by the cluster job's number, runs side by side each at their own.
 FIRST_PORT, N_PORTS, PORTS_A_JOB = 29500, 3200, 16

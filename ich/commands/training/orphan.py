@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,40 +21,43 @@ PATIENCE = 25.0  # seconds: with what the kernel and loader workers take then, a
 LOOKS_EVERY = 0.5  # seconds
 
 
-def end_after_parent(parent: int | None = None, *, seconds: float = PATIENCE) -> None:
+def end_after_parent(*ancestors: int, seconds: float = PATIENCE) -> None:
     """Let this process be killed some seconds after its parent is gone, where it has not ended by itself.
 
     Called early, while the process is small and has one thread: a copy of it keeps watch and ends with it.
 
     Args:
-        parent: number of the process that started this one; None: the one that it belongs to now.
+        ancestors: number of the process that started this one, then of that which started that one, as far as any of
+            them counts; none: the parent that it has now.
         seconds: to write a checkpoint in.
     """
     if sys.platform != "linux":
         return
-    watched, parent = os.getpid(), os.getppid() if parent is None else parent
+    line = [os.getpid(), *(ancestors or [os.getppid()])]
     if os.fork() == 0:
-        _watch(watched, parent, seconds=seconds)
+        _watch(line, seconds=seconds)
 
 
-def _watch(watched: int, parent: int, *, seconds: float) -> NoReturn:
-    """Wait for the parent's end; the kernel ends the watch with the process that is watched."""
+def _watch(line: Sequence[int], *, seconds: float) -> NoReturn:
+    """Wait until one of the line is gone; the kernel ends the watch with the process that is watched."""
     try:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # what the watched one makes of them is its own affair
         os.closerange(0, 1024)
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        while os.getppid() == watched and _parent_of(watched) == parent:
+        while all(_parent_of(child) == parent for child, parent in pairwise(line)):
             time.sleep(LOOKS_EVERY)
         time.sleep(seconds)
-        if os.getppid() == watched:
-            os.kill(watched, signal.SIGKILL)
+        if os.getppid() == line[0]:
+            os.kill(line[0], signal.SIGKILL)
     finally:
         os._exit(0)
 
 
-def _parent_of(process: int) -> int:
+def _parent_of(process: int) -> int | None:
     """Number of a process' parent: the second word behind its name, which stands in brackets (proc(5))."""
-    return int(
-        Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
-    )
+    try:
+        facts = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return int(facts.rpartition(")")[2].split()[1])

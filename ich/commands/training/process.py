@@ -10,6 +10,8 @@ from ich.commands.terminal import BAR_ENVIRONMENT, BesideBars, say
 from ich.errors import one_line
 from ich.learn.stopping.stop import PARENT_ENVIRONMENT
 
+AGENTS_PARENT_ENVIRONMENT = "ICH_AGENTS_PARENT"  # number of the process that started the agent of a rank
+
 logger = logging.getLogger("ich")
 
 
@@ -22,6 +24,18 @@ def parent() -> int | None:
     """Who started this process; None: the user's own torchrun."""
     number = os.environ.get(PARENT_ENVIRONMENT)
     return None if number is None else int(number)
+
+
+def ancestors() -> list[int]:
+    """Who started this process, then who started its agent where it has one of ours; none under the user's torchrun."""
+    numbers = [os.environ.get(name) for name in (PARENT_ENVIRONMENT, AGENTS_PARENT_ENVIRONMENT)]
+    return [int(number) for number in numbers if number is not None]
+
+
+def machine() -> str:
+    """Which of several machines this is, in brackets; empty where there is one."""
+    world, here = (int(os.environ.get(name, "1")) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
+    return f" (machine {os.environ.get('GROUP_RANK', '?')} of {world // here}, from 0)" if world > here else ""
 
 
 def log_into(run: Path) -> TextIO:

@@ -15,7 +15,16 @@ from omegaconf import DictConfig, OmegaConf
 from ich.commands.run_folders.lock import RANK_LOCK, held
 from ich.commands.training.failure import write_error, write_failure
 from ich.commands.training.orphan import end_after_parent
-from ich.commands.training.process import leave_group, log_into, parent, rank, say_complete, say_if_alone
+from ich.commands.training.process import (
+    ancestors,
+    leave_group,
+    log_into,
+    machine,
+    parent,
+    rank,
+    say_complete,
+    say_if_alone,
+)
 from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, EXIT_USER, IchError, one_line
 from ich.learn.hardware.own_gpus import gpus_of_command
 from ich.learn.stopping.stop import Stopped, StopRequest, end_with_parent
@@ -32,7 +41,7 @@ def main(run: Path, typed: Sequence[str]) -> int:
     """
     stop = StopRequest.listen()  # first of all: torch takes seconds to load
     end_with_parent(parent())
-    end_after_parent(parent())
+    end_after_parent(*ancestors())
     terminal = log_into(run)
     try:
         with gpus_of_command(), held(run, RANK_LOCK) if rank() == 0 else nullcontext():
@@ -41,8 +50,8 @@ def main(run: Path, typed: Sequence[str]) -> int:
         leave_group()
         return EXIT_STOPPED
     except IchError as error:
-        write_error(run, str(error))
-        say_if_alone(f"error: {error}", terminal)
+        write_error(run, f"{error}{machine()}")
+        say_if_alone(f"error: {error}{machine()}", terminal)
         return EXIT_USER
     except Exception as error:
         logger.exception("the training failed")
@@ -56,9 +65,10 @@ def main(run: Path, typed: Sequence[str]) -> int:
 def _train(run: Path, typed: Sequence[str], *, stop: StopRequest) -> None:
     from ich.commands.run_folders.runs import CONFIG_FILE, RESULT_FILE
     from ich.commands.run_folders.trust import check_rank
-    from ich.commands.training import stages
 
     check_rank(run, typed)
+    from ich.commands.training import stages
+
     config = OmegaConf.load(run / CONFIG_FILE)
     assert isinstance(config, DictConfig)
     train_stage = stages.train_slices if config.model.stage == "slice" else stages.train_sequence

@@ -16,12 +16,12 @@ HANGS = """
 import ctypes, os, signal, sys
 from ich.commands.training.orphan import end_after_parent
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-end_after_parent(os.getppid(), seconds=float(sys.argv[1]))
+end_after_parent(os.getppid(), *map(int, sys.argv[2:]), seconds=float(sys.argv[1]))
 print(os.getpid(), flush=True)
 ctypes.PyDLL(None).sleep(60)
 """
 PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', *sys.argv[1:]])"
-ENDS = "from ich.commands.training.orphan import end_after_parent; end_after_parent(None, seconds=60)"
+ENDS = "from ich.commands.training.orphan import end_after_parent; end_after_parent(seconds=60)"
 
 
 def is_there(process):
@@ -69,6 +69,19 @@ def test_who_hangs_is_killed_some_seconds_after_its_parent(hanging):
 
     assert 0.5 <= seconds < 20
     assert gone_after(watch, 5) < 5
+
+
+def test_the_end_of_its_agents_parent_counts_too():
+    agent = f"import os, sys; sys.argv.append(str(os.getppid())); {PARENT}"
+    command = subprocess.Popen(
+        [sys.executable, "-c", PARENT, agent, HANGS, "0.5"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    process = int(command.stdout.readline())
+
+    command.kill()
+    command.wait()
+
+    assert gone_after(process, 20) < 20
 
 
 def test_who_hangs_is_let_alone_while_its_parent_is_there(hanging):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ich.commands.training.process import ancestors, machine
+
 ROOT = Path(__file__).parents[3]
 SPEAKS = """
 import sys
@@ -41,3 +43,23 @@ def test_under_torchrun_one_process_on_each_machine_says_the_error(speak, tmp_pa
 
 def test_where_a_command_waits_it_says_the_error(speak):
     assert speak(RANK="0", LOCAL_RANK="0", ICH_BAR_POSITION="0") == "a library's words\n"
+
+
+def test_of_several_machines_an_error_says_which(monkeypatch):
+    assert machine() == ""
+    for name, value in {"WORLD_SIZE": "8", "LOCAL_WORLD_SIZE": "4", "GROUP_RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+
+    assert machine() == " (machine 1 of 2, from 0)"
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [({}, []), ({"ICH_PARENT": "7"}, [7]), ({"ICH_PARENT": "7", "ICH_AGENTS_PARENT": "5"}, [7, 5])],
+    ids=["torchrun", "command", "agent"],
+)
+def test_a_process_knows_who_started_it_and_its_agent(variables, expected, monkeypatch):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert ancestors() == expected

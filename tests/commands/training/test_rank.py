@@ -13,7 +13,7 @@ def run(tmp_path, monkeypatch):
     """A run folder, and a process that is as it was afterwards."""
     OmegaConf.save({"model": {"stage": "slice"}}, tmp_path / "config.yaml")
     monkeypatch.setattr(rank, "end_with_parent", lambda _: None)
-    monkeypatch.setattr(rank, "end_after_parent", lambda _: None)
+    monkeypatch.setattr(rank, "end_after_parent", lambda *_: None)
     monkeypatch.setattr(rank.StopRequest, "listen", classmethod(lambda cls: cls()))
     kept = list(rank.logger.handlers), rank.logger.level, rank.logger.propagate
     yield tmp_path

@@ -1,0 +1,54 @@
+"""A training that hangs when its command is killed: nothing is left of it after half a minute."""
+
+import time
+
+import pytest
+
+from ich.commands.run_folders.lock import check_free
+
+from .conftest import ROOT
+from .test_resume import PATIENCE, processes_of, start
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+# The third batch keeps the interpreter's lock, as a read from a disk that is gone may: no thread, no handler runs.
+HANGS = """
+import ctypes
+from pathlib import Path
+from ich.learn.losses import WeightedBCE
+
+class Hangs(WeightedBCE):
+    n_batches = 0
+
+    def forward(self, *logits_and_labels):
+        self.n_batches += 1
+        if self.n_batches == 3:
+            Path("hangs").touch()
+            ctypes.PyDLL(None).sleep(300)
+        return super().forward(*logits_and_labels)
+"""
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_training_that_hangs_is_gone_half_a_minute_after_its_command(processes, road, tmp_path):
+    (tmp_path / "mylab.py").write_text(HANGS)
+    process = start(
+        tmp_path,
+        *("data=phantom", f"store.path={road.store}", "model=tiny", "data.batch_size=8", "run=run", "logger=none"),
+        *("trainer.gpus=0", "trainer.threads=1", "trainer.precision=32-true", f"trainer.processes={processes}"),
+        "loss._target_=mylab.Hangs",
+        PYTHONPATH=f"{ROOT}:{tmp_path}",
+    )
+    begun = time.monotonic()
+    while not (tmp_path / "hangs").exists() and process.poll() is None and time.monotonic() - begun < PATIENCE:
+        time.sleep(0.05)
+    assert process.poll() is None, (tmp_path / "printed.txt").read_text()
+
+    process.kill()
+    process.wait()
+    begun = time.monotonic()
+    while processes_of(tmp_path / "run") and time.monotonic() - begun < 60:
+        time.sleep(0.05)
+
+    assert 20 < time.monotonic() - begun < 30
+    check_free(tmp_path / "run")
