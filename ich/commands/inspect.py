@@ -74,8 +74,10 @@ def _say_counts_of(found: Inspection, *, processes: int) -> None:
     )
     if found.n_wrapped:
         say("inspect", f"{found.n_wrapped:,} slices hold 12 bits wrapped below zero; they are repaired")
-    if found.is_volumes:
-        say("inspect", "volumes are not looked into: slices, matrix, step and damage are found when they are prepared")
+    if found.is_volumes and not found.error and found.n_slices is None:
+        say("inspect", "files are not looked into: slices, matrix and damage are found when they are prepared")
+    elif found.is_volumes and not found.error:
+        say("inspect", "of volumes the headers were read; damage behind them is found when they are prepared")
     if not found.error:
         say("inspect", _estimate(found.estimate, processes=processes))
     for note in found.notes:

@@ -15,8 +15,9 @@ from ich.labels import LABELS
 from ich.numerals import counted, those_found
 from ich.progress import Progress, quiet
 from ich.sources.ctich_table import TABLE, labels_of_study, read_slice_table, release_note
-from ich.sources.nifti import UnreadableVolume, read_nifti, require_nibabel
-from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy, VolumeTask, check_root
+from ich.sources.nifti import read_nifti, require_nibabel
+from ich.sources.nifti_header import UnreadableVolume, read_nifti_header
+from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy, VolumeFacts, VolumeTask, check_root
 
 V1_FOLDER = "Patients_CT"
 
@@ -122,6 +123,18 @@ class CtIchStudy:
         states = [(name, (self.root / name).stat()) for name in self.files]
         words = [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states]
         return f"{' '.join(words)} {self.labels.tobytes().hex()}"
+
+    def look(self) -> VolumeFacts:
+        """What the volume's header says; the mask isn't looked at.
+
+        Raises:
+            UnreadableStudy: not a volume.
+        """
+        try:
+            header = read_nifti_header(self.path)
+        except UnreadableVolume as error:
+            raise UnreadableStudy([self._rejected(0, error), *self._alone()]) from error
+        return VolumeFacts(*header.shape, header.step_mm)
 
     def read(self, *, slab_mm: float | None) -> StudyRead:
         """The volume feet to head, with labels and pixels of its mask in the same order.

@@ -9,7 +9,7 @@ import pandas as pd
 from ich.errors import DataError
 from ich.labels import LABELS, SUBTYPES
 from ich.numerals import counted
-from ich.sources.nifti import MOST_SLICES
+from ich.sources.nifti_header import MOST_SLICES
 from ich.sources.text_table import FIRST_LINE, open_text_table
 
 MOST_PATIENTS = 9_999

@@ -15,8 +15,9 @@ from ich.labels import LABELS
 from ich.numerals import in_words, those_found
 from ich.progress import Progress, quiet
 from ich.sources.label_names import nothing_matches
-from ich.sources.nifti import SUFFIXES, UnreadableVolume, is_nifti, read_nifti, require_nibabel
-from ich.sources.source import LabelTable, RejectedFile, StudyRead, UnreadableStudy, VolumeTask, check_root
+from ich.sources.nifti import SUFFIXES, is_nifti, read_nifti, require_nibabel
+from ich.sources.nifti_header import UnreadableVolume, read_nifti_header
+from ich.sources.source import LabelTable, RejectedFile, StudyRead, UnreadableStudy, VolumeFacts, VolumeTask, check_root
 
 NOT_A_VOLUME = "not_a_volume"
 MOST_LINES = 20  # of a table that a note lists
@@ -164,6 +165,18 @@ class NiftiStudy:
         """Name, size and time of the file, and its labels."""
         state = self.file.path.stat()
         return f"{self.name} {state.st_size} {state.st_mtime_ns} {self.labels.tobytes().hex()}"
+
+    def look(self) -> VolumeFacts:
+        """What the header says.
+
+        Raises:
+            UnreadableStudy: not a volume.
+        """
+        try:
+            header = read_nifti_header(self.file)
+        except UnreadableVolume as error:
+            raise UnreadableStudy([RejectedFile(self.name, error.code, error.sentence)]) from error
+        return VolumeFacts(*header.shape, header.step_mm)
 
     def read(self, *, slab_mm: float | None) -> StudyRead:
         """The volume feet to head; its slices have no labels of their own.

@@ -113,6 +113,28 @@ class VolumeTask(StudyTask, Protocol):
         """The same as long as files and labels are: otherwise the study is made again."""
 
 
+@dataclass(frozen=True)
+class VolumeFacts:
+    """What the header of a volume says: its size as in a scan, and the distance between slices."""
+
+    n_slices: int
+    rows: int
+    columns: int
+    step_mm: float
+
+
+@runtime_checkable
+class HeaderTask(VolumeTask, Protocol):
+    """A volume whose header says what will be read."""
+
+    def look(self) -> VolumeFacts:
+        """Read the header alone.
+
+        Raises:
+            UnreadableStudy: it shows already that nothing can be used.
+        """
+
+
 class Source(Protocol):
     """A data set on disk.
 

@@ -12,9 +12,11 @@ from ich.dicom.geometry.order import order_slices
 from ich.dicom.geometry.slabs import is_thin, slab_groups
 from ich.dicom.pixels import is_wrapped
 from ich.progress import Progress, quiet
-from ich.sources.source import Source
+from ich.sources.source import RejectedFile, Source
+from ich.store.gathering.finish import nothing_readable
 from ich.store.inspecting.estimate import Estimate, Size, estimate
 from ich.store.inspecting.series_rows import SeriesRow, series_rows
+from ich.store.inspecting.volumes import Looked, look_into, size_of
 from ich.store.listing.all_headers import NothingToRead
 from ich.store.listing.headers import headers_of
 from ich.store.listing.inventory import Inventory, Listed, without_studies
@@ -39,7 +41,7 @@ class Inspection:
         n_wrapped: slices with 12 bits wrapped below zero, which are repaired.
         notes: sentences on the data set.
         estimate: what the run will take; None where no sample could be read.
-        is_volumes: the data are volumes, of which nothing is looked into or kept.
+        is_volumes: the data are studies in files of their own, whose headers are read anew each time.
         error: why nothing can be prepared; "" where something can.
     """
 
@@ -100,9 +102,13 @@ def inspect_source(
 
 
 def _inspection(inventory: Inventory, *, settings: StoreSettings, processes: int) -> Inspection:
-    measured = [_measured(one, inventory, slab_mm=settings.slab_mm) for one in inventory.studies]
+    looked = look_into(inventory, settings=settings, processes=processes)
+    rows = list(series_rows(inventory, looked))
+    failed = {study: one.rejected for study, one in looked.items() if one.rejected}
+    if failed:
+        inventory = _without(inventory, failed)
+    measured = [_measured(one, inventory, looked, slab_mm=settings.slab_mm) for one in inventory.studies]
     sizes = [one for one, _ in measured if one is not None]
-    rows = list(series_rows(inventory))
     left_aside = [aside for one in inventory.studies if one.chosen is not None for aside in one.chosen.left_aside]
     not_chosen = _sums([(code, n_files) for _, n_files, code, _ in left_aside])
     rejected = _sums([(one.code, 1) for one in inventory.rejected])
@@ -123,13 +129,24 @@ def _inspection(inventory: Inventory, *, settings: StoreSettings, processes: int
             else None
         ),
         is_volumes=inventory.headers is None,
+        error="" if inventory.studies or not failed else str(nothing_readable(failed)),
     )
 
 
-def _measured(listed: Listed, inventory: Inventory, *, slab_mm: float | None) -> tuple[Size | None, int]:
-    """What is read and written of a study, and how many of its slices are wrapped; None for a volume."""
+def _without(inventory: Inventory, failed: Mapping[str, Sequence[RejectedFile]]) -> Inventory:
+    """The inventory without studies whose headers show that nothing of them can be read."""
+    studies = tuple(one for one in inventory.studies if one.study not in failed)
+    files = [file for rejected in failed.values() for file in rejected]
+    return replace(inventory, studies=studies, rejected=(*inventory.rejected, *files))
+
+
+def _measured(
+    listed: Listed, inventory: Inventory, looked: Mapping[str, Looked], *, slab_mm: float | None
+) -> tuple[Size | None, int]:
+    """What is read and written of a study, and how many of its slices are wrapped; None where no header tells."""
     if inventory.headers is None or listed.chosen is None:
-        return None, 0
+        facts = looked[listed.study].facts
+        return None if facts is None else size_of(facts, slab_mm=slab_mm), 0
     headers = headers_of(inventory.headers.take(pa.array(listed.chosen.rows)), inventory.files)
     n_slices = len(headers)
     if not listed.chosen.whole:

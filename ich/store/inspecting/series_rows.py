@@ -1,9 +1,10 @@
 """Describes the series of a data set from its headers: what each is, and what becomes of it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from ich.dicom.geometry.order import order_slices
 from ich.dicom.geometry.stacks import is_axial
 from ich.dicom.header import SliceHeader
 from ich.sources.source import RejectedFile
+from ich.store.inspecting.volumes import Looked
 from ich.store.listing.all_headers import NO_HEAD_CT
 from ich.store.listing.choices import Chosen
 from ich.store.listing.headers import PLACE, headers_of
@@ -57,23 +59,33 @@ class SeriesRow:
 Row = tuple[str, Callable[[], SeriesRow]]  # the outcome, and the rest once it is wanted
 
 
-def series_rows(inventory: Inventory) -> Iterator[Row]:
+def series_rows(inventory: Inventory, looked: Mapping[str, Looked] = MappingProxyType({})) -> Iterator[Row]:
     """All series, study by study; first those of which something is read.
 
     Args:
         inventory: of the data set.
+        looked: what the headers of volumes say, by study.
     """
     for listed in inventory.studies:
         if inventory.headers is None or listed.chosen is None:
-            yield CHOSEN, partial(_volume_row, listed)
+            found = looked.get(listed.study, Looked(listed.study))
+            yield found.rejected[0].code if found.rejected else CHOSEN, partial(_volume_row, listed, found)
         else:
             yield from _rows_of(listed.study, listed.chosen, inventory)
     if inventory.headers is not None:
         yield from _unread(inventory.headers, inventory)
 
 
-def _volume_row(listed: Listed) -> SeriesRow:
-    return SeriesRow(listed.study, 0, listed.n_files, 0, "", None, "", CHOSEN, "a study in files of its own")
+def _volume_row(listed: Listed, looked: Looked) -> SeriesRow:
+    if looked.rejected:
+        first = looked.rejected[0]
+        return SeriesRow("", 0, listed.n_files, 0, "", None, "", first.code, first.sentence)
+    row = SeriesRow(listed.study, 0, listed.n_files, 0, "", None, "", CHOSEN, "a study in files of its own")
+    if looked.facts is None:
+        return row
+    facts = looked.facts
+    matrix, step_mm = f"{facts.rows} x {facts.columns}", round(facts.step_mm, 3)
+    return replace(row, n_slices=facts.n_slices, matrix=matrix, step_mm=step_mm)
 
 
 def _rows_of(study: str, chosen: Chosen, inventory: Inventory) -> Iterator[Row]:
