@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
+from ich.errors import EXIT_INTERRUPTED, EXIT_STOPPED
 from ich.store.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # eight jobs import torch, each for itself
@@ -44,6 +45,11 @@ LAUNCHERS = {
     ),
     "submitit": ("hydra_plugins.hydra_submitit_launcher", ["cluster=local", "seed=0,1"]),
 }
+STOPPED = {
+    "basic": [],
+    "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
+    "submitit": ["cluster=local"],
+}
 WORKERS = {"joblib": "popen_loky_posix", "submitit": "submitit.core._submit"}
 SHARDED = {
     "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
@@ -67,7 +73,7 @@ def processes_in(folder: Path, word: str) -> list[int]:
     return found
 
 
-def start(command: str, *overrides: str, folder: Path) -> subprocess.Popen:
+def start(command: str, *overrides: str, folder: Path, of_a_terminal: bool = False) -> subprocess.Popen:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     with (folder / "first.log").open("w") as log:
         return subprocess.Popen(
@@ -76,6 +82,7 @@ def start(command: str, *overrides: str, folder: Path) -> subprocess.Popen:
             env=environment,
             stdout=log,
             stderr=log,
+            start_new_session=of_a_terminal,  # whose Ctrl-C reaches all processes of the command
         )
 
 
@@ -145,6 +152,27 @@ def test_a_failed_job_does_not_keep_the_others_from_their_end(command, training,
     assert done.returncode == 2
     assert "error: data.fold=7" in done.stderr
     assert pd.read_csv(tmp_path / "swept" / "sweep.csv")["state"].tolist() == ["done", "failed (2)"]
+
+
+@pytest.mark.parametrize("launcher", ["basic", "joblib", "submitit"])
+@pytest.mark.parametrize("how", ["SIGTERM", "Ctrl-C"])
+def test_a_sweep_that_is_stopped_leaves_a_table_of_all_its_runs_and_nobody_behind(launcher, how, training, tmp_path):
+    needs(launcher)
+    options = [*training, "trainer.max_epochs=400,401,402", "hydra.sweep.dir=swept", *STOPPED[launcher]]
+    sweep = start("train", "-m", *options, folder=tmp_path, of_a_terminal=True)
+    last = tmp_path / "swept/0/checkpoints/last.ckpt"
+    deadline = time.monotonic() + 250
+    while not last.is_file() and sweep.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    os.killpg(sweep.pid, signal.SIGINT) if how == "Ctrl-C" else sweep.terminate()
+
+    assert sweep.wait(timeout=100) == (EXIT_INTERRUPTED if how == "Ctrl-C" else EXIT_STOPPED)
+    table = pd.read_csv(tmp_path / "swept/sweep.csv").set_index("job").sort_index()
+    assert table["trainer.max_epochs"].tolist() == [400, 401, 402]
+    assert table.loc[0, "state"] == "stopped"
+    assert set(table["state"]) <= {"stopped", "not begun"}
+    assert processes_in(tmp_path, "ich.commands") == []
 
 
 def test_a_sweep_over_folds_is_scored_once_on_patients_that_each_training_left_out(command, training, store, tmp_path):

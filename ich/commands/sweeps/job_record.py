@@ -13,6 +13,8 @@ from ich.store.files import write_json
 
 RECORD_FILE = "job.json"
 WAITS = "its run folder waits to be started by hand"
+BEGUN = "it has begun and not ended: it runs, or was killed"
+NOT_BEGUN = "it was not begun before the sweep was stopped"
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class JobRecord:
         sentence: why it ended otherwise than with 0, or what it waits for; else empty.
         seconds: that it took.
         scores: of a training, on the validation fold: log_loss, auc_<label> ...
+        process: number of the process that does it, on its machine.
     """
 
     number: int
@@ -34,6 +37,7 @@ class JobRecord:
     sentence: str
     seconds: float
     scores: dict[str, float] = field(default_factory=dict)
+    process: int = 0
 
     @property
     def objective(self) -> float:
@@ -56,6 +60,11 @@ def read_records(sweep: Path, *, since: float = 0.0) -> list[JobRecord]:
     """
     files = [file for file in sweep.glob(f"*/{RECORD_FILE}") if file.stat().st_mtime >= since - 1.0]
     return sorted(map(_read, files), key=lambda record: record.number)
+
+
+def begun_jobs(sweep: Path) -> list[int]:
+    """Numbers of the processes that do a job of a sweep, of jobs that have not ended."""
+    return [record.process for record in read_records(sweep) if record.sentence == BEGUN and record.process]
 
 
 def scores_of(run: Path) -> dict[str, float]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.types import IntervalSweep, Override, Sweep
 from omegaconf import DictConfig, OmegaConf
 
@@ -19,15 +20,18 @@ class Plan:
     Attributes:
         folder: absolute, of all its jobs.
         side_by_side: whether its jobs run at the same time on this machine.
+        jobs: overrides of each, in their order; empty where a search or Hydra itself finds them.
     """
 
     folder: Path
     side_by_side: bool
+    jobs: tuple[tuple[str, ...], ...] = ()
 
 
 # Launchers whose jobs share this machine. SLURM's jobs see only the GPUs that SLURM gave them.
 SIDE_BY_SIDE = ("JoblibLauncher", "LocalLauncher")
 ONE_BY_ONE = "BasicLauncher"
+EVERY_VALUE = "BasicSweeper"
 
 
 def plan_sweep(command: str, overrides: Sequence[str]) -> Plan:
@@ -60,7 +64,9 @@ def plan_sweep(command: str, overrides: Sequence[str]) -> Plan:
             wrong = {_mistake(line): line for line in str(error).splitlines()} | wrong
     if wrong:
         raise ConfigError("\n".join(wrong.values()))
-    return Plan(Path(settings.sweep.dir).absolute(), launcher.endswith(SIDE_BY_SIDE))
+    is_known = str(settings.sweeper._target_).endswith(EVERY_VALUE) and all(swept.values())
+    jobs = _jobs([*pages, *typed]) if is_known else ()
+    return Plan(Path(settings.sweep.dir).absolute(), launcher.endswith(SIDE_BY_SIDE), jobs)
 
 
 def _settings(command: str, fixed: Sequence[str]) -> DictConfig:
@@ -88,6 +94,12 @@ def _check_job(command: str, config: DictConfig, *, here: bool) -> None:
 def _mistake(line: str) -> str:
     """What tells two complaints apart: of an option that isn't there its name, whatever value it was given."""
     return line.partition("=")[0] if "no such option" in line else line
+
+
+def _jobs(overrides: Sequence[Override]) -> tuple[tuple[str, ...], ...]:
+    """What Hydra's own sweeper will make of the overrides, in its order."""
+    (jobs,) = BasicSweeper.split_arguments(list(overrides), None)
+    return tuple(tuple(one for one in job if not one.startswith("hydra")) for job in jobs)
 
 
 def _params(settings: Any) -> dict[str, Any]:

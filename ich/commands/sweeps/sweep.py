@@ -4,20 +4,23 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.run_folders.resume import is_finished, is_run_of
 from ich.commands.run_folders.runs import CONFIG_FILE
-from ich.commands.sweeps.job_record import WAITS, JobRecord, scores_of, seconds_of, write_record
+from ich.commands.sweeps.job_record import BEGUN, WAITS, JobRecord, scores_of, seconds_of, write_record
+from ich.commands.sweeps.stopping import leave, stopped_with_jobs, told_to_stop
 from ich.commands.terminal import say, shown
 from ich.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_USER, IchError
 
 # What joblib and submitit, which need not be installed, raise where a job's process is gone without a word.
 LOST = ("TerminatedWorkerError", "UncompletedJobError")
 STOPPED = "it was stopped; the same command goes on"
+ENDED_ITSELF = "it ended by an error of its own, which the terminal or the log of its launcher shows"
 
 
 class JobFailedError(Exception):
@@ -47,11 +50,12 @@ def sweep(command: str, typed: Sequence[str]) -> int:
     own = [f"hydra.sweep.dir={_quoted(plan.folder)}", f"hydra.job.name={command}"]
     lost = False
     try:
-        _hand_to_hydra(command, ["-m", *overrides, *own], side_by_side=plan.side_by_side)
+        with stopped_with_jobs(plan.folder):
+            _hand_to_hydra(command, ["-m", *overrides, *own], side_by_side=plan.side_by_side)
     except JobFailedError:
         pass  # it is in the table
     except (KeyboardInterrupt, SystemExit):
-        say_sweep(command, plan.folder, since=started, lost=False)
+        say_sweep(command, plan.folder, since=started, stopped=True, planned=plan.jobs)
         raise
     except Exception as error:
         if type(error).__name__ not in LOST:
@@ -62,51 +66,74 @@ def sweep(command: str, typed: Sequence[str]) -> int:
     return max([EXIT_FAILED if lost else EXIT_OK, *codes])
 
 
-def run_job(command: str, composed: DictConfig, *, side_by_side: bool) -> float:
+def run_job(command: str, composed: DictConfig, *, side_by_side: bool, sweep_process: int) -> float:
     """Do one job and leave a record of it; the number that a searching sweeper makes small comes back.
+
+    Args:
+        command: `train`, `prepare` ...
+        composed: its configuration.
+        side_by_side: whether other jobs run at the same time on this machine.
+        sweep_process: number of the sweep's process; another one ends with a job that was stopped.
 
     Raises:
         JobFailedError: it ended with another code than 0, or than some studies of a batch unread.
     """
     from hydra.core.hydra_config import HydraConfig
 
-    from ich.commands.configuration.config import checked, remember_start
-    from ich.commands.entry import task_of
-
     hydra = HydraConfig.get()
     folder, started = Path(hydra.runtime.output_dir), time.monotonic()
     overrides = tuple(OmegaConf.to_container(hydra.overrides.task) or ())  # type: ignore[arg-type]
+    record = JobRecord(int(hydra.job.num), overrides, EXIT_FAILED, BEGUN, 0.0, process=os.getpid())
     if _is_done(command, composed, folder):
-        record = JobRecord(int(hydra.job.num), overrides, EXIT_OK, "", seconds_of(folder), scores_of(folder))
+        record = replace(record, code=EXIT_OK, sentence="", seconds=seconds_of(folder), scores=scores_of(folder))
         write_record(folder, record)
         say(command, f"{shown(folder)} is done")
         return record.objective
     if "run" in composed and composed.run is None:
         composed.run = str(folder)
-    code, sentence = EXIT_FAILED, "it ended by an error of its own, which the terminal or the log of its launcher shows"
-    try:
-        _go_on(composed, folder)
-        config = remember_start(command, checked(command, composed), typed=overrides, sweep=str(hydra.sweep.dir))
-        with _own_gpus(config, side_by_side=side_by_side):
-            code, sentence = task_of(command)(config), ""
-        if command == "train" and code == EXIT_OK and not is_finished(Path(composed.run)):
-            sentence = WAITS
-    except IchError as error:
-        code, sentence = EXIT_USER, str(error)
-        print("\n".join(f"error: {line}" for line in sentence.splitlines()), file=sys.stderr)
-    except KeyboardInterrupt:
-        code, sentence = EXIT_INTERRUPTED, STOPPED
-        raise
-    except SystemExit as stopped:
-        code, sentence = int(stopped.code or EXIT_FAILED), STOPPED
-        raise
-    finally:
-        scores = scores_of(Path(composed.run)) if "run" in composed and code == EXIT_OK else {}
-        record = JobRecord(int(hydra.job.num), overrides, code, sentence, time.monotonic() - started, scores)
+    in_own_process = os.getpid() != sweep_process
+    with told_to_stop() if in_own_process else nullcontext():
         write_record(folder, record)
+        code, sentence = EXIT_FAILED, ENDED_ITSELF
+        try:
+            code, sentence = _do(command, composed, record=record, side_by_side=side_by_side)
+        except KeyboardInterrupt:
+            code, sentence = EXIT_INTERRUPTED, STOPPED
+            raise
+        except SystemExit as stopped:
+            code, sentence = int(stopped.code or EXIT_FAILED), STOPPED
+            raise
+        finally:
+            scores = scores_of(Path(composed.run)) if "run" in composed and code == EXIT_OK else {}
+            seconds = time.monotonic() - started
+            record = replace(record, code=code, sentence=sentence, seconds=seconds, scores=scores)
+            write_record(folder, record)
+            if in_own_process and sentence == STOPPED:
+                leave(code, sweep_process=sweep_process)
     if code not in (EXIT_OK, EXIT_PARTLY):
         raise JobFailedError(sentence, code)
     return record.objective
+
+
+def _do(command: str, composed: DictConfig, *, record: JobRecord, side_by_side: bool) -> tuple[int, str]:
+    """Exit code of the work, and the sentence for a code other than 0 or for a run that waits."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from ich.commands.configuration.config import checked, remember_start
+    from ich.commands.entry import task_of
+
+    hydra = HydraConfig.get()
+    try:
+        _go_on(composed, Path(hydra.runtime.output_dir))
+        sweep = str(hydra.sweep.dir)
+        config = remember_start(command, checked(command, composed), typed=record.overrides, sweep=sweep)
+        with _own_gpus(config, side_by_side=side_by_side):
+            code = task_of(command)(config)
+    except IchError as error:
+        print("\n".join(f"error: {line}" for line in str(error).splitlines()), file=sys.stderr)
+        return EXIT_USER, str(error)
+    waits = command == "train" and code == EXIT_OK and not is_finished(Path(composed.run))
+    return code, WAITS if waits else ""
 
 
 def _is_done(command: str, composed: DictConfig, folder: Path) -> bool:
@@ -145,8 +172,10 @@ def _hand_to_hydra(command: str, arguments: Sequence[str], *, side_by_side: bool
 
     from ich.commands.configuration.config import config_folder
 
+    sweep_process = os.getpid()
+
     def job(composed: DictConfig) -> float:
-        return run_job(command, composed, side_by_side=side_by_side)
+        return run_job(command, composed, side_by_side=side_by_side, sweep_process=sweep_process)
 
     before = sys.argv
     sys.argv = [f"{command}.py", *arguments]

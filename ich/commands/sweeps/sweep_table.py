@@ -7,17 +7,26 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.run_folders.runs import CONFIG_FILE, store_words
-from ich.commands.sweeps.job_record import WAITS, JobRecord, read_records
+from ich.commands.sweeps.job_record import BEGUN, NOT_BEGUN, WAITS, JobRecord, read_records
 from ich.commands.terminal import number, say, shown, table
 from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_STOPPED
 from ich.store.files import write_text
 
 TABLE_FILE = "sweep.csv"
 MOST_ROWS = 50  # on the terminal; sweep.csv has all
+WAITING = {WAITS: "waits", BEGUN: "begun", NOT_BEGUN: "not begun"}
 STATES = {EXIT_OK: "done", EXIT_PARTLY: "partly", EXIT_STOPPED: "stopped", EXIT_INTERRUPTED: "stopped"}
 
 
-def say_sweep(command: str, folder: Path, *, since: float, lost: bool) -> list[JobRecord]:
+def say_sweep(
+    command: str,
+    folder: Path,
+    *,
+    since: float,
+    lost: bool = False,
+    stopped: bool = False,
+    planned: Sequence[Sequence[str]] = (),
+) -> list[JobRecord]:
     """Write `sweep.csv`, print its first rows and say what to type next.
 
     Args:
@@ -25,18 +34,24 @@ def say_sweep(command: str, folder: Path, *, since: float, lost: bool) -> list[J
         folder: of the sweep.
         since: seconds since the epoch; only jobs that ended later count as this start's.
         lost: whether a job's process was gone without a word.
+        stopped: whether it was asked to end.
+        planned: overrides of all its jobs, where they are known; those without a record were not begun.
 
     Returns:
         Records of the jobs of this start.
     """
-    frame = sweep_frame(read_records(folder))
+    records = {record.number: record for record in read_records(folder)}
+    waiting = [JobRecord(number, tuple(one), EXIT_STOPPED, NOT_BEGUN, 0.0) for number, one in enumerate(planned)]
+    frame = sweep_frame([*records.values(), *(one for one in waiting if one.number not in records)])
     if not frame.empty:
         write_text(folder / TABLE_FILE, frame.to_csv(index=False))
         scored = bool(frame["log_loss"].notna().any())
         heads = ["job", *_varied(frame), *(["log loss", "AUC any"] if scored else []), "time", "state"]
         print(table(_rows(frame, scored=scored), heads=heads))
         say(command, f"{len(frame)} jobs{', best first' if scored else ''}: {shown(folder / TABLE_FILE)}")
-    if lost:
+    if stopped:
+        say(command, "the sweep was stopped; the same command with this hydra.sweep.dir does what is missing")
+    elif lost:
         say(command, "a job's process was killed; the same command does what is missing")
     elif command == "train" and not frame.empty and frame["log_loss"].notna().any():
         say("next", _next(frame, folder))
@@ -51,7 +66,7 @@ def sweep_frame(records: Sequence[JobRecord]) -> pd.DataFrame:
     rows = [
         {
             "job": record.number,
-            "state": "waits" if record.sentence == WAITS else STATES.get(record.code, f"failed ({record.code})"),
+            "state": WAITING.get(record.sentence) or STATES.get(record.code, f"failed ({record.code})"),
             **{key: one.get(key, "") for key in differing},
             "log_loss": record.scores.get("log_loss"),
             "seconds": round(record.seconds, 1),

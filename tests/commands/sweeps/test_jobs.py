@@ -52,6 +52,20 @@ def test_the_folder_is_the_one_that_is_named(tmp_path):
     assert plan_sweep("train", ["seed=0,1", f"hydra.sweep.dir={tmp_path}"]).folder == tmp_path
 
 
+def test_the_jobs_of_a_sweep_are_known_in_their_order():
+    jobs = plan_sweep("train", ["model=tiny", "seed=0,1", "data.fold=0,1", "hydra.sweep.dir=swept"]).jobs
+
+    assert jobs == tuple(
+        ("model=tiny", seed, fold) for seed in ("seed=0", "seed=1") for fold in ("data.fold=0", "data.fold=1")
+    )
+
+
+def test_the_jobs_of_a_page_of_sweeps_are_known_too():
+    jobs = plan_sweep("train", ["sweep=folds", "model=tiny"]).jobs
+
+    assert [job[0] for job in jobs] == [f"data.fold={fold}" for fold in range(5)]
+
+
 def test_jobs_of_the_basic_launcher_have_the_machine_one_after_the_other():
     assert not plan_sweep("train", ["seed=0,1"]).side_by_side
 

@@ -1,6 +1,7 @@
 """What a job of a sweep does and records, without a training."""
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -36,7 +37,7 @@ def job(tmp_path, monkeypatch):
         monkeypatch.setattr(entry, "task_of", lambda command: work)
         with initialize_config_dir(str(config_folder()), version_base="1.3"):
             composed = compose("train", ["model=tiny", "trainer.gpus=0", *typed])
-        objective = run_job("train", composed, side_by_side=False)
+        objective = run_job("train", composed, side_by_side=False, sweep_process=os.getpid())
         return SimpleNamespace(objective=objective, record=json.loads((folder / "job.json").read_text()))
 
     do.folder = folder

@@ -1,7 +1,8 @@
+import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
-from ich.commands.sweeps.job_record import WAITS, JobRecord, write_record
+from ich.commands.sweeps.job_record import BEGUN, WAITS, JobRecord, write_record
 from ich.commands.sweeps.sweep_table import say_sweep, sweep_frame
 
 
@@ -34,6 +35,16 @@ def test_a_run_that_waits_and_one_that_was_stopped_are_called_so():
     frame = sweep_frame([JobRecord(0, ("seed=0",), 0, WAITS, 1.0), JobRecord(1, ("seed=1",), 130, "", 1.0)])
 
     assert frame["state"].tolist() == ["waits", "stopped"]
+
+
+def test_a_stopped_sweep_has_a_row_for_each_job_and_says_how_it_ended(tmp_path, capsys):
+    write_record(tmp_path / "0", JobRecord(0, ("seed=0",), 0, "", 1.0, {"log_loss": 0.3}))
+    write_record(tmp_path / "1", JobRecord(1, ("seed=1",), 1, BEGUN, 0.0))
+
+    say_sweep("train", tmp_path, since=0.0, stopped=True, planned=[["seed=0"], ["seed=1"], ["seed=2"]])
+
+    assert pd.read_csv(tmp_path / "sweep.csv")["state"].tolist() == ["done", "begun", "not begun"]
+    assert "the same command with this hydra.sweep.dir" in capsys.readouterr().out
 
 
 def test_no_job_is_an_empty_table():
