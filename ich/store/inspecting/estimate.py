@@ -60,6 +60,7 @@ class _Sample:
     native_bytes: int
     seconds: float
     packed_bytes: int
+    idle_bytes: int
     process_bytes: int
 
 
@@ -96,9 +97,10 @@ def estimate(
         largest = max(one.native_bytes for one in sizes)
     workers = max(1, processes)
     process = max(one.process_bytes for one in samples) + COPIES * largest
+    server = min(one.idle_bytes for one in samples)  # what workers are forked from holds what they begin with
     return Estimate(
         disk_bytes=sum(one.packed_bytes for one in samples) / sum(one.n_slices for one in samples) * n_slices,
-        memory_bytes=workers * process + (_peak_bytes() if processes else 0),
+        memory_bytes=workers * process + (peak_bytes() + server if processes else 0),
         seconds=sum(one.seconds for one in samples) / n_sampled * n_sources / workers,
     )
 
@@ -114,7 +116,7 @@ def _few_slices(listed: Listed) -> StudyTask:
 
 
 def _sample(job: StudyJob) -> _Sample | None:
-    started = time.monotonic()
+    started, idle_bytes = time.monotonic(), peak_bytes()
     try:
         read = job.task.read(slab_mm=None)
     except UnreadableStudy:
@@ -122,10 +124,10 @@ def _sample(job: StudyJob) -> _Sample | None:
     hu = np.ascontiguousarray(resize_hu(read.scan.hu, job.settings.size))
     packed = pack(hu).schunk.cbytes
     seconds = time.monotonic() - started
-    return _Sample(len(hu), len(hu), read.scan.hu.nbytes, seconds, packed, _peak_bytes())
+    return _Sample(len(hu), len(hu), read.scan.hu.nbytes, seconds, packed, idle_bytes, peak_bytes())
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """The most memory that this process has held."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # bytes there, KiB elsewhere: getrusage(2)

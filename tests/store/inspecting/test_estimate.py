@@ -3,7 +3,7 @@
 import pytest
 
 from ich.sources.folder import Folder
-from ich.store.inspecting.estimate import Size, estimate
+from ich.store.inspecting.estimate import Size, estimate, peak_bytes
 from ich.store.keys import HashKey
 from ich.store.listing.inventory import list_studies
 from ich.store.settings import StoreSettings
@@ -33,3 +33,13 @@ def test_studies_whose_headers_do_not_tell_are_counted_by_the_samples(studies):
     untold = estimate(studies, None, settings=SETTINGS, processes=0)
 
     assert untold.disk_bytes == pytest.approx(told.disk_bytes)
+
+
+def test_memory_counts_this_process_each_worker_and_the_server_they_are_forked_from(studies):
+    one, two = (
+        estimate(studies, [Size(5, 5, 10_240)] * 2, settings=SETTINGS, processes=processes).memory_bytes
+        for processes in (1, 2)
+    )
+
+    without_workers = one - (two - one)
+    assert without_workers - peak_bytes() > 40e6
