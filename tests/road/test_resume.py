@@ -1,5 +1,6 @@
 """Trainings that are stopped in every way there is, and go on to the same weights, bit for bit."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -92,7 +93,8 @@ def stop(run: Path, how: str, process: "subprocess.Popen[str]") -> Stop:
             os.kill(pid, signal.SIGCONT)
     else:
         for pid in processes_of(run):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # the watch over a rank ends with it
+                os.kill(pid, signal.SIGKILL)
         process.kill()
     code = process.wait(timeout=60)
     while processes_of(run) and time.monotonic() - begun < 60:
