@@ -39,7 +39,7 @@ def set_random_state(state: State) -> None:
 class RandomStates(Callback):
     """Keeps the random states of all processes in the checkpoint.
 
-    They are put back at the first step after a stop and not before: starting up draws from them too.
+    They are put back at the first step or validation after a stop and not before: starting up draws from them too.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,15 @@ class RandomStates(Callback):
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Put back this process' own state, once; more processes than before take the first ones' again."""
+        """Put them back, if this is the first thing after a stop."""
+        self._put_back(trainer)
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Put them back too: behind the last epoch's validation no step follows."""
+        self._put_back(trainer)
+
+    def _put_back(self, trainer: pl.Trainer) -> None:
+        """This process' own state, once; more processes than before take the first ones' again."""
         if self._pending:
             set_random_state(self._pending[trainer.global_rank % len(self._pending)])
             self._pending = []
