@@ -1,5 +1,6 @@
 """What a W&B run carries, read back from disk with wandb's own reader, and what it must not carry."""
 
+import functools
 import json
 import socket
 from collections.abc import Iterator
@@ -9,10 +10,21 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
+import wandb
+from pytorch_lightning.loggers import WandbLogger
 from wandb.proto import wandb_internal_pb2
 from wandb.sdk.internal.datastore import DataStore
 
+from ich.data.slices import SliceDataModule
 from ich.labels import LABELS
+from ich.learn.fit import Recipe, Watching, fit_slices
+from ich.learn.hardware.devices import Devices
+from ich.learn.loop.trainer import TrainingSettings
+from ich.learn.losses import WeightedBCE
+from ich.learn.schedules import constant
+from ich.learn.watching.opening import GpuMemory
+from ich.learn.watching.wandb_run import Mode, RunFacts, start_run
 
 
 @dataclass
@@ -22,6 +34,7 @@ class ReadBack:
     folder: Path
     run: Any = None
     kinds: set[str] = field(default_factory=set)
+    config: dict[str, Any] = field(default_factory=dict)
     history: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
 
@@ -47,6 +60,8 @@ def read_back(run: Path) -> ReadBack:
         found.kinds.add(record.WhichOneof("record_type"))
         if record.HasField("run"):
             found.run = record.run
+        for items in (record.run.config.update, record.config.update):
+            found.config.update({item.key: json.loads(item.value_json) for item in items})
         contents = record.artifact.manifest.contents
         found.files.update({content.path: Path(content.local_path) for content in contents})
         for items, into in ((record.history.item, found.history), (record.summary.update, found.summary)):
@@ -64,8 +79,17 @@ def sequence_run(road) -> ReadBack:
     return read_back(road.folder / "sequence" / "pair-0")
 
 
+@pytest.fixture
+def few_batches(road) -> list[str]:
+    """Options of a slice net's training of seconds."""
+    return [
+        *("data=phantom", f"store.path={road.store}", "model=tiny", "model.net.size=64", "trainer.max_epochs=1"),
+        *("trainer.limit_batches=1", "trainer.threads=1", "trainer.gpus=0", "data.workers=0"),
+    ]
+
+
 def test_a_run_has_name_tags_and_flat_settings(slice_run):
-    config = {item.key: json.loads(item.value_json) for item in slice_run.run.config.update}
+    config = slice_run.config
 
     assert slice_run.run.project == "ich"
     assert slice_run.run.display_name.startswith("tiny-phantom")
@@ -73,6 +97,64 @@ def test_a_run_has_name_tags_and_flat_settings(slice_run):
     assert set(slice_run.run.tags) == {"slice", "phantom"}
     assert config["trainer.max_epochs"] == 1
     assert config["model.net.backbone"] == "tiny"
+
+
+@pytest.mark.parametrize("run", ["slice_run", "sequence_run"])
+def test_a_run_says_which_data_sets_it_learned_from(run, request):
+    config = request.getfixturevalue(run).config
+
+    assert config["stores"] == ["phantom"]
+    assert config["store_shares"] == [None]
+
+
+@pytest.mark.slow
+def test_runs_of_a_sweep_are_a_group_and_carry_the_tags_asked_for(few_batches, command, tmp_path):
+    done = command("train", "-m", *few_batches, "seed=3", "logger.wandb.tags=[pilot]")
+    assert done.returncode == 0, done.stderr
+    (run,) = (tmp_path / "runs" / "sweeps").glob("*/*/0")
+
+    found = read_back(run).run
+
+    assert found.run_group == "/".join(run.parts[-3:-1])
+    assert set(found.tags) == {"slice", "phantom", "pilot"}
+
+
+@pytest.mark.slow
+def test_runs_of_an_experiment_are_a_group(few_batches, command, tmp_path):
+    done = command("train", "experiment=demo/cnn", *few_batches, "logger=wandb", "run=run")
+    assert done.returncode == 0, done.stderr
+
+    assert read_back(tmp_path / "run").run.run_group == "demo/cnn"
+
+
+def test_the_memory_of_the_gpu_is_in_the_history_as_its_reader_counts_it(road, tmp_path):
+    class Reader:
+        """Counts a GiB more each time it is asked."""
+
+        n_asked = 0
+
+        def reset(self, device):
+            pass
+
+        def peak(self, device):
+            self.n_asked += 1
+            return self.n_asked * 2**30
+
+    run, _ = start_run(tmp_path, RunFacts("ich", "memory", {}), mode=Mode("offline", "a test"))
+    brain = {"centre": 40, "width": 80, "mean": 0.2, "std": 0.3}
+    recipe = Recipe(WeightedBCE([1, 1, 1, 1, 1, 2]), functools.partial(torch.optim.SGD, lr=0.0), constant)
+    fit_slices(
+        tmp_path,
+        SliceDataModule(road.store, batch_size=16, workers=0),
+        net={"net": "SliceNet", "backbone": "tiny", "windows": {"brain": brain}},
+        recipe=recipe,
+        settings=TrainingSettings(Devices("cpu", 1, "auto"), "32-true", max_epochs=2, threads=1, limit_batches=1),
+        watching=Watching([GpuMemory(Reader())], [WandbLogger(experiment=run)], show_bar=False),
+    )
+    run.finish()
+    wandb.teardown()  # else its writer may still be at it
+
+    assert read_back(tmp_path).history["train/gpu_memory_gib"] == 2
 
 
 def test_pairs_of_a_sequence_stage_are_a_group(sequence_run):

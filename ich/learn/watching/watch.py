@@ -51,6 +51,13 @@ class Watch(Callback):
         self.run, self.n_worst, self.pictures, self.choose = run, n_worst, pictures, choose
         self.best: BestEpoch | None = None
 
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: NetModule) -> None:  # type: ignore[override]
+        """Tell the run which data sets are learned from, and their shares of an epoch; no folder's name."""
+        if self.run is not None:
+            stores = pl_module.facts["stores"]
+            told = {"stores": [one["source"] for one in stores], "store_shares": [one["share"] for one in stores]}
+            self.run.config.update(told, allow_val_change=True)
+
     def on_validation_end(self, trainer: pl.Trainer, pl_module: NetModule) -> None:  # type: ignore[override]
         """Take the answers of an epoch whose net will be kept; all processes hold the same ones, one reports them."""
         answers, loss = pl_module.validation.latest, pl_module.scores.get("log_loss")

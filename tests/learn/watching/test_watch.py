@@ -16,6 +16,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.summary: dict = {}
+        self.config = SimpleNamespace(update=lambda told, **_: vars(self.config).update(told))
         self.logged: dict = {}
 
     def log(self, values: dict) -> None:
@@ -44,6 +45,16 @@ def watch() -> Watch:
 def report(watch, store, cnn_run):
     watch.report(store=store, slice_checkpoint=cnn_run[1].best, shown_path="a/checkpoints/best.ckpt")
     return watch.run
+
+
+def test_data_sets_and_their_shares_are_told_and_nothing_else_of_the_stores(watch):
+    stores = [{"source": "rsna", "hash": "1a", "share": 0.25}, {"source": "own", "hash": "2b", "share": 0.75}]
+
+    watch.on_fit_start(None, SimpleNamespace(facts={"stores": stores}))
+
+    assert watch.run.config.stores == ["rsna", "own"]
+    assert watch.run.config.store_shares == [0.25, 0.75]
+    assert len(vars(watch.run.config)) == 3  # `update` is the third
 
 
 def test_the_epoch_of_the_lowest_log_loss_is_reported(watch, store, cnn_run):
