@@ -170,8 +170,14 @@ def test_a_sweep_that_is_stopped_leaves_a_table_of_all_its_runs_and_nobody_behin
     assert sweep.wait(timeout=100) == (EXIT_INTERRUPTED if how == "Ctrl-C" else EXIT_STOPPED)
     table = pd.read_csv(tmp_path / "swept/sweep.csv").set_index("job").sort_index()
     assert table["trainer.max_epochs"].tolist() == [400, 401, 402]
-    assert table.loc[0, "state"] == "stopped"
-    assert set(table["state"]) <= {"stopped", "not begun"}
+    killed = (
+        {"begun"} if (launcher, how) == ("submitit", "Ctrl-C") else set()
+    )  # by submitit's own process in a terminal
+    assert table.loc[0, "state"] in {"stopped"} | killed
+    assert set(table["state"]) <= {"stopped", "not begun"} | killed
+    deadline = time.monotonic() + 35  # ranks whose command was killed write their checkpoint first
+    while killed and processes_in(tmp_path, "ich.commands") and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert processes_in(tmp_path, "ich.commands") == []
 
 
