@@ -9,6 +9,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ich.commands.clock import Clock
+from ich.commands.tasks import task_of
 from ich.commands.terminal import bar, say, shown, table
 from ich.errors import EXIT_OK
 from ich.report.tables import PREDICTOR_NAMES as SHOWN
@@ -75,7 +76,6 @@ def _training(config: DictConfig) -> list[str]:
 
 def _run(command: str, overrides: Sequence[str]) -> int:
     from ich.commands.configuration.config import compose_checked
-    from ich.commands.entry import task_of
 
     _say_command(command, overrides)
     return task_of(command)(compose_checked(command, overrides))

@@ -5,17 +5,15 @@ import logging
 import os
 import select
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
-from importlib import import_module
 
 from omegaconf import DictConfig
 
+from ich.commands.tasks import task_of
 from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_UNREAD, EXIT_USER, ConfigError, IchError
 
 logger = logging.getLogger(__name__)
-
-Task = Callable[[DictConfig], int]
 
 MULTIRUN_FLAGS = frozenset({"-m", "--multirun"})
 # These show something and run nothing.
@@ -54,12 +52,6 @@ def run(command: str, arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"interrupted{'; the same command goes on' if command in GO_ON else ''}", file=sys.stderr)
         return EXIT_INTERRUPTED
-
-
-def task_of(command: str) -> Task:
-    """The function of `ich.commands.<command>` that does the work."""
-    task: Task = getattr(import_module(f"ich.commands.{command}"), command)
-    return task
 
 
 def _once(command: str, overrides: Sequence[str]) -> int:

@@ -14,6 +14,7 @@ from ich.commands.run_folders.resume import is_finished, is_run_of
 from ich.commands.run_folders.runs import CONFIG_FILE
 from ich.commands.sweeps.job_record import BEGUN, WAITS, JobRecord, scores_of, seconds_of, write_record
 from ich.commands.sweeps.stopping import leave, stopped_with_jobs, told_to_stop
+from ich.commands.tasks import task_of
 from ich.commands.terminal import say, shown
 from ich.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_USER, IchError
 
@@ -120,7 +121,6 @@ def _do(command: str, composed: DictConfig, *, record: JobRecord, side_by_side: 
     from hydra.core.hydra_config import HydraConfig
 
     from ich.commands.configuration.config import checked, remember_start
-    from ich.commands.entry import task_of
 
     hydra = HydraConfig.get()
     try:

@@ -10,9 +10,9 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-from ich.commands import entry
 from ich.commands.configuration.config import config_folder
 from ich.commands.run_folders.runs import write_config
+from ich.commands.sweeps import sweep
 from ich.commands.sweeps.sweep import run_job
 from ich.errors import EXIT_INTERRUPTED, EXIT_OK
 
@@ -34,7 +34,7 @@ def job(tmp_path, monkeypatch):
     monkeypatch.setattr(HydraConfig, "get", lambda: hydra)
 
     def do(work, *typed):
-        monkeypatch.setattr(entry, "task_of", lambda command: work)
+        monkeypatch.setattr(sweep, "task_of", lambda command: work)
         with initialize_config_dir(str(config_folder()), version_base="1.3"):
             composed = compose("train", ["model=tiny", "trainer.gpus=0", *typed])
         objective = run_job("train", composed, side_by_side=False, sweep_process=os.getpid())
