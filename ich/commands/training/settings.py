@@ -18,6 +18,7 @@ from ich.learn.fit import Recipe
 from ich.learn.hardware.devices import Devices, available_gpus, resolve_devices
 from ich.learn.hardware.precision import choose_precision
 from ich.learn.loop.trainer import TrainingSettings
+from ich.nets.windows import as_windows
 
 
 def make_recipe(config: DictConfig) -> Recipe:
@@ -93,6 +94,7 @@ def check_training(config: DictConfig) -> None:
     settings, _ = training_settings(config)
     check_loggers(config)
     recipe = make_recipe(config)
+    as_windows(plain(config.windows))
     make_augment(config)
     make_sampling(config)
     make_callbacks(config)

@@ -28,6 +28,7 @@ def test_no_callback_is_made_unasked():
         (["trainer.choose=first"], r"trainer\.choose=first: expected one of best, last"),
         (["loss=focal", "loss.gamma=-1"], r"loss\.gamma=-1: expected 0 or more"),
         (["model=lstm", "trainer.compile=true"], r"trainer\.compile=true: expected a slice net, found a sequence net"),
+        (["windows.brain.width=-5"], r"windows\.brain\.width=-5: expected more than 0 HU"),
         (["trainer.nodes=0"], r"trainer\.nodes=0: expected a whole number of 1 or more"),
     ],
 )
