@@ -29,6 +29,10 @@ class CheckpointError(IchError):
     """A checkpoint that can't be used here."""
 
 
+class Diverged(IchError):
+    """A training whose net answers with nan or infinity: no further step mends it."""
+
+
 class LeakError(IchError):
     """Patients that stand on both sides of a split."""
 

@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 import warnings
 
@@ -9,9 +10,11 @@ import torch
 
 from ich.data.rows import labels_of
 from ich.data.slices import SliceDataModule
+from ich.errors import Diverged
 from ich.learn.checkpoint import load_net, read_checkpoint
 from ich.learn.fit import fit_slices, predict_studies
 from ich.learn.loop.metrics import slice_scores
+from ich.learn.losses import WeightedBCE
 from ich.learn.schedules import constant
 
 
@@ -109,6 +112,17 @@ def test_a_compiled_net_is_asked_for_by_compile(store, recipe, settings, unwatch
     fit_slices(tmp_path, data, net=net, recipe=recipe, settings=compiled, watching=unwatched)
 
     assert asked == ["SliceNet"]
+
+
+def test_a_training_that_has_diverged_ends_and_is_never_the_best(store, recipe, settings, unwatched, net, tmp_path):
+    data = SliceDataModule(store.path, fold=0, leave_out=[2], batch_size=6, workers=0)
+    loss = WeightedBCE([1] * 6)  # its own: the end in the middle of a validation leaves it in evaluation mode
+    too_fast = dataclasses.replace(recipe, loss=loss, optimizer=functools.partial(torch.optim.SGD, lr=1e38))
+
+    with pytest.raises(Diverged, match=r"found nan or infinity for 13 of 13 slices; .* optimizer\.lr"):
+        fit_slices(tmp_path, data, net=net, recipe=too_fast, settings=settings, watching=unwatched)
+
+    assert not (tmp_path / "checkpoints" / "best.ckpt").exists()
 
 
 @pytest.mark.parametrize("choose", ["best", "last"])

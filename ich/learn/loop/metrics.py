@@ -9,6 +9,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torchmetrics import Metric
 
+from ich.errors import Diverged
 from ich.labels import LABELS
 from ich.metrics.confusion import sensitivity, specificity
 from ich.metrics.log_loss import weighted_log_loss
@@ -75,8 +76,13 @@ class RowScores(Metric):
         self.labels.append(labels.detach().float())
 
     def compute(self) -> dict[str, float]:
-        """`slice_scores` of all processes' rows."""
+        """`slice_scores` of all processes' rows.
+
+        Raises:
+            Diverged: an answer is nan or infinite.
+        """
         self.latest = self.gathered()
+        _check_finite(self.latest.logits)
         return slice_scores(self.latest.labels, self.latest.logits) if len(self.latest.rows) else {}
 
     def gathered(self) -> Rows:
@@ -90,6 +96,16 @@ class RowScores(Metric):
         rows, logits, labels = (np.concatenate(of_all) for of_all in zip(*filled, strict=True))
         order = np.unique(rows, return_index=True)[1]
         return Rows(rows[order], logits[order].astype(np.float64), labels[order])
+
+
+def _check_finite(logits: np.ndarray) -> None:
+    finite = np.isfinite(logits).all(axis=-1)
+    if not finite.all():
+        raise Diverged(
+            f"validation: expected finite logits, found nan or infinity for {(~finite).sum():,} of {len(finite):,} "
+            "slices; the training has diverged: begin anew with a lower optimizer.lr, trainer.gradient_clip=1.0 or "
+            "trainer.precision=32-true"
+        )
 
 
 def _joined(batches: list[Tensor]) -> np.ndarray:
