@@ -12,18 +12,25 @@ from ich.commands.sweeps.jobs import plan_sweep
 
 pytestmark = pytest.mark.slow  # fifty lines, each composed, of sweeps each value
 
-DOCS = Path(__file__).parents[3] / "docs"
+ROOT = Path(__file__).parents[3]
+READ_FIRST = (
+    ROOT / "README.md",
+    ROOT / "docs" / "training.md",
+    ROOT / "docs" / "data.md",
+    ROOT / "docs" / "prediction.md",
+)
 SHOWN = re.compile(r"""python (prepare|train|evaluate|predict)\.py ((?:'[^'\n]*'|[^`'"#\n;|])+)""")
 SEVERAL = ("-m", "sweep=", "cluster=")
 PLUGINS = ("hydra_joblib_launcher", "hydra_submitit_launcher", "hydra_optuna_sweeper")
 
 
 def shown() -> list[tuple[str, str]]:
-    """Command and what stands behind it, of the pages and of docs/training.md."""
+    """Command and what stands behind it, of the pages of conf/, the README and what is read after it."""
     pages = sorted(config_folder().rglob("*.yaml"))
     texts = ["\n".join(line for line in page.read_text().splitlines() if line.startswith("#")) for page in pages]
-    joined = re.sub(r"(?<=[\w\]'])\n(?=[\w.]+=)", " ", (DOCS / "training.md").read_text())  # a command in two lines
-    lines = {found.groups() for text in [*texts, joined] for found in SHOWN.finditer(text)}
+    # A command may stand in two lines.
+    texts += [re.sub(r"(?<=[\w\]'])\n(?=[\w.]+=)", " ", page.read_text(encoding="utf-8")) for page in READ_FIRST]
+    lines = {found.groups() for text in texts for found in SHOWN.finditer(text)}
     return sorted({(command, cleaned(words)) for command, words in lines if "..." not in words})
 
 
