@@ -156,7 +156,7 @@ def _own_gpus(config: DictConfig, *, side_by_side: bool) -> Iterator[None]:
     if "gpus" not in node or node.get("nodes", 1) > 1:
         yield
         return
-    from ich.learn.hardware.devices import gpus_of_job
+    from ich.learn.hardware.job_gpus import gpus_of_job
 
     gpus = node.gpus if isinstance(node.gpus, int | str) else list(node.gpus)
     option, one = ("trainer.gpus", side_by_side) if "trainer" in config else ("gpus", True)

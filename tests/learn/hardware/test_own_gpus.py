@@ -105,7 +105,7 @@ def test_two_jobs_that_want_both_gpus_take_turns(tmp_path):
 
 
 def test_jobs_of_unequal_length_are_never_two_on_one_gpu(tmp_path):
-    jobs = [start(tmp_path, f"job{number}", seconds) for number, seconds in enumerate((1.2, 0.1, 0.4, 0.1, 0.3))]
+    jobs = [start(tmp_path, f"job{number}", seconds) for number, seconds in enumerate((0.7, 0.05, 0.2, 0.05, 0.15))]
 
     assert [job.wait(timeout=60) for job in jobs] == [0] * 5
     rows = [json.loads(file.read_text()) for file in tmp_path.glob("*.json")]
@@ -152,11 +152,11 @@ def _both(folder):
         return both
 
 
-def test_who_was_started_by_no_job_holds_nothing(monkeypatch):
+def test_who_was_started_by_no_job_leaves_all_gpus_free(tmp_path, monkeypatch):
     monkeypatch.delenv(LOCKS_ENVIRONMENT, raising=False)
 
-    with gpus_of_command():
-        pass
+    with gpus_of_command(), own_gpus(2, CARDS, folder=tmp_path, poll_seconds=0.01) as free:
+        assert free == [0, 1]
 
 
 def test_processes_learn_of_a_jobs_locks_only_while_it_has_them(tmp_path, monkeypatch):
