@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 import ich
 from ich.commands.predictions.out_of_fold import fold_runs, with_controls
 from ich.commands.predictions.scoring import logit_table, with_probabilities
-from ich.commands.run_folders.runs import open_store
+from ich.commands.stores import open_store
 from ich.commands.terminal import bar, say, shown, table
 from ich.data.rows import positions_of
 from ich.ensemble.ensemble import ICHEnsemble

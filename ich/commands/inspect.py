@@ -4,7 +4,7 @@ from collections import Counter
 
 from omegaconf import DictConfig
 
-from ich.commands.run_folders.runs import store_path
+from ich.commands.stores import store_path
 from ich.commands.terminal import bar, say, say_counts, shown, table
 from ich.errors import EXIT_OK, DataError
 from ich.sources.source import Source

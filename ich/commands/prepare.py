@@ -6,7 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ich.commands.inspect import inspect
-from ich.commands.run_folders.runs import store_path, store_words
+from ich.commands.stores import store_path, store_words
 from ich.commands.terminal import bar, say, say_counts, shown, table
 from ich.errors import EXIT_OK, EXIT_PARTLY
 from ich.labels import LABELS

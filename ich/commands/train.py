@@ -10,20 +10,12 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.predictions.scoring import mean_logits, with_probabilities
+from ich.commands.run_folders.files import BEST, ENSEMBLE_FILE, RESULT_FILE, VALIDATION_FILE, pair_folder, write_config
 from ich.commands.run_folders.lock import check_free
 from ich.commands.run_folders.resume import resumed_run
 from ich.commands.run_folders.run_folder import run_folder
-from ich.commands.run_folders.runs import (
-    ENSEMBLE_FILE,
-    RESULT_FILE,
-    VALIDATION_FILE,
-    keep_store_paths,
-    open_training_stores,
-    slice_checkpoints,
-    store_words,
-    words_a_store,
-    write_config,
-)
+from ich.commands.run_folders.slice_checkpoints import slice_checkpoints
+from ich.commands.stores import keep_store_paths, open_training_stores, store_words, words_a_store
 from ich.commands.terminal import say, shown
 from ich.commands.training.launch import RankFailedError, check_machines, launch, torchrun_line
 from ich.commands.training.settings import check_training, training_devices
@@ -144,7 +136,7 @@ def _train_pairs(
     in_sweep: bool,
 ) -> int:
     """Train a sequence net for each slice net and join them; those that are done are not trained again."""
-    pairs = [_make_pair(config, run / f"pair-{number}", cnn=path) for number, path in enumerate(paths)]
+    pairs = [_make_pair(config, pair_folder(run, number), cnn=path) for number, path in enumerate(paths)]
     waiting = [pair for pair in pairs if not (pair / RESULT_FILE).is_file()]
     if not config.launch and waiting:
         return _leave_to_torchrun(run, waiting, devices=devices)
@@ -171,7 +163,6 @@ def write_ensemble(run: Path, pairs: list[tuple[Checkpoint, Path]]) -> Path:
         run: folder of the sequence stage.
         pairs: each slice net with the run of its sequence net.
     """
-    from ich.commands.run_folders.runs import BEST
     from ich.ensemble.file import bundle, write_bundle
     from ich.ensemble.operating import fit_operating_points
 

@@ -9,8 +9,8 @@ import pandas as pd
 import torch
 from omegaconf import DictConfig, OmegaConf
 
+from ich.commands.run_folders.files import BEST, CONFIG_FILE, RESULT_FILE, trainings_of
 from ich.commands.run_folders.resume import is_finished
-from ich.commands.run_folders.runs import BEST, CONFIG_FILE, RESULT_FILE
 from ich.commands.terminal import shown
 from ich.ensemble.ensemble import ICHEnsemble
 from ich.errors import CheckpointError, ConfigError
@@ -85,7 +85,7 @@ def _fold_run(folder: Path) -> FoldRun:
     """Read what a run says of itself, and refuse one that chose anything on the fold it left out."""
     config = OmegaConf.load(folder / CONFIG_FILE)
     assert isinstance(config, DictConfig)
-    nets = sorted([folder / BEST] if (folder / BEST).is_file() else folder.glob(f"pair-*/{BEST}"))
+    nets = trainings_of(folder, BEST)
     chosen = {str(read_plain(net)[FACTS_KEY].get("chosen")) for net in nets}
     if chosen != {"last"} or "early_stopping" in (config.get("callbacks") or {}):
         raise ConfigError(

@@ -45,5 +45,14 @@ def check_free(run: Path) -> None:
         ConfigError: somebody does.
     """
     for name in (COMMAND_LOCK, RANK_LOCK):
-        with held(run, name):
-            pass
+        check_unheld(run, name)
+
+
+def check_unheld(run: Path, name: str) -> None:
+    """Refuse a run of which somebody holds a lock.
+
+    Raises:
+        ConfigError: somebody does.
+    """
+    with held(run, name):
+        pass

@@ -11,16 +11,17 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ich.commands.configuration.config import checked
 from ich.commands.configuration.plain import plain_dict
+from ich.commands.run_folders.files import CONFIG_FILE, ENSEMBLE_FILE, RESULT_FILE, is_pair
 from ich.commands.run_folders.lock import check_free
-from ich.commands.run_folders.runs import CONFIG_FILE, ENSEMBLE_FILE, RESULT_FILE, slice_checkpoints, store_paths
+from ich.commands.run_folders.slice_checkpoints import slice_checkpoints
 from ich.commands.run_folders.trust import check_parts
+from ich.commands.stores import store_paths
 from ich.commands.terminal import say, shown
 from ich.errors import ConfigError, IchError, one_line
 
 LAST, AUTO = "last", "auto"
 PLACES = ("*/config.yaml", "*/*/config.yaml", "sweeps/*/*/*/config.yaml")  # of runs, below paths.runs
 DEVICES = ("gpus", "processes", "nodes")  # of the trainer: what may differ from before the stop
-PAIR = "pair-"  # how the folders of a sequence stage's pairs begin, which are no runs of their own
 HOW = ("run", "resume", "trust", "launch", "started")  # how a run is started, not what it is
 
 UNREADABLE = (OmegaConfBaseException, yaml.YAMLError, OSError, AttributeError, KeyError, TypeError, ValueError)
@@ -111,7 +112,7 @@ def _is_of(folder: Path, wanted: Mapping[str, Any]) -> bool:
 
 def _configs(runs: Path) -> Iterator[Path]:
     """Configurations of runs, the newest first."""
-    found = {path for place in PLACES for path in runs.glob(place) if not path.parent.name.startswith(PAIR)}
+    found = {path for place in PLACES for path in runs.glob(place) if not is_pair(path.parent)}
     yield from sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
@@ -140,7 +141,7 @@ def _value(config: Any, key: str) -> Any:
 
 def _read(folder: Path, *, trusted: bool) -> DictConfig:
     """A run's configuration; whose parts these are is asked before any is imported, as the check of their keys does."""
-    if folder.name.startswith(PAIR) and (folder.parent / CONFIG_FILE).is_file():
+    if is_pair(folder) and (folder.parent / CONFIG_FILE).is_file():
         raise ConfigError(
             f"resume={shown(folder)}: expected a run, found one pair of it; name the run: resume={shown(folder.parent)}"
         )

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from ich.commands.run_folders.lock import COMMAND_LOCK, RANK_LOCK, held
+from ich.commands.run_folders.files import CONFIG_FILE, write_config
+from ich.commands.run_folders.lock import COMMAND_LOCK, RANK_LOCK, check_unheld, held
 from ich.commands.run_folders.resume import is_finished
-from ich.commands.run_folders.runs import CONFIG_FILE, name_of, write_config
+from ich.commands.stores import store_paths
 from ich.commands.terminal import shown
 from ich.errors import ConfigError
+from ich.store.store import Store
 
 
 @contextmanager
@@ -32,8 +34,7 @@ def run_folder(config: DictConfig, *, going_on: Path | None = None) -> Iterator[
     else:
         folder = going_on
     with held(folder, COMMAND_LOCK):
-        with held(folder, RANK_LOCK):
-            pass  # else the ranks of a command that was killed are still writing
+        check_unheld(folder, RANK_LOCK)  # else the ranks of a command that was killed are still writing
         if going_on is None:
             _check_new(folder)  # once more: another command may have made it meanwhile
         elif is_finished(folder):
@@ -43,6 +44,17 @@ def run_folder(config: DictConfig, *, going_on: Path | None = None) -> Iterator[
         config.run = str(folder)
         write_config(config, folder)
         yield folder
+
+
+def name_of(config: DictConfig) -> str:
+    """Name of a run: as typed, else net and data set; of several stores the data sets, never the folders' names."""
+    if config.name:
+        return str(config.name)
+    net = config.model.net
+    what = net.get("backbone") or str(net["_target_"]).rpartition(".")[2]
+    paths = store_paths(config)
+    data = config.data.name if len(paths) == 1 else "-".join(dict.fromkeys(Store.open(path).source for path in paths))
+    return f"{str(what).partition('.')[0].lower()}-{data}"
 
 
 def _new_folder(config: DictConfig) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from ich.commands.configuration.config import config_folder
-from ich.commands.run_folders.runs import config_hash
+from ich.commands.run_folders.files import config_hash
 from ich.errors import ConfigError
 
 TRUST = "trust=true"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ich.commands.run_folders.runs import RESULT_FILE
+from ich.commands.run_folders.files import RESULT_FILE, trainings_of
 from ich.store.files import write_json
 
 RECORD_FILE = "job.json"
@@ -78,8 +78,7 @@ def seconds_of(run: Path) -> float:
 
 
 def _results(run: Path) -> list[dict[str, Any]]:
-    files = [run / RESULT_FILE] if (run / RESULT_FILE).is_file() else sorted(run.glob(f"pair-*/{RESULT_FILE}"))
-    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return [json.loads(file.read_text(encoding="utf-8")) for file in trainings_of(run, RESULT_FILE)]
 
 
 def _read(file: Path) -> JobRecord:

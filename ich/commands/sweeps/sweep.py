@@ -10,8 +10,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from ich.commands.run_folders.files import CONFIG_FILE
 from ich.commands.run_folders.resume import is_finished, is_run_of
-from ich.commands.run_folders.runs import CONFIG_FILE
 from ich.commands.sweeps.job_record import BEGUN, WAITS, JobRecord, scores_of, seconds_of, write_record
 from ich.commands.sweeps.stopping import leave, stopped_with_jobs, told_to_stop
 from ich.commands.tasks import task_of

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.run_folders.runs import CONFIG_FILE, store_words
+from ich.commands.run_folders.files import CONFIG_FILE
+from ich.commands.stores import store_words
 from ich.commands.sweeps.job_record import BEGUN, NOT_BEGUN, WAITS, JobRecord, read_records
 from ich.commands.terminal import number, say, shown, table
 from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_STOPPED

@@ -19,7 +19,7 @@ OWN_ENDPOINT = "localhost:0"  # a free port of this machine, for trainings that 
 
 def meeting_name(run: Path) -> str:
     """What the agents of a run find each other by on several machines, and never those of another run."""
-    from ich.commands.run_folders.runs import config_hash
+    from ich.commands.run_folders.files import config_hash
 
     return f"ich-{config_hash(run)[:12]}"
 
@@ -64,7 +64,7 @@ def main(run: Path, trust: str, *, processes: int, nodes: int, endpoint: str) ->
 
 def _code_after_stop(run: Path) -> int:
     """What ranks that were told to end amount to: they may have failed on the way, or been done before."""
-    from ich.commands.run_folders.runs import RESULT_FILE
+    from ich.commands.run_folders.files import RESULT_FILE
 
     if (run / RESULT_FILE).is_file():
         return EXIT_OK

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ich.commands.run_folders.lock import RANK_LOCK, held
-from ich.commands.run_folders.runs import RESULT_FILE, config_hash
+from ich.commands.run_folders.files import RESULT_FILE, config_hash
+from ich.commands.run_folders.lock import RANK_LOCK, check_unheld
 from ich.commands.terminal import BAR_ENVIRONMENT, say, shown
 from ich.commands.training.agent import OWN_ENDPOINT, meeting_name
 from ich.commands.training.children import watched_children
@@ -73,8 +73,7 @@ def launch(
         SystemExit: SIGTERM, likewise; its code is EXIT_STOPPED.
     """
     for run in runs:
-        with held(run, RANK_LOCK):
-            pass  # else the ranks of a command that was killed are still writing
+        check_unheld(run, RANK_LOCK)  # else the ranks of a command that was killed are still writing
     waiting = [run for run in runs if not (run / RESULT_FILE).is_file()]
     for start in range(0, len(waiting), side_by_side):
         together = waiting[start : start + side_by_side]

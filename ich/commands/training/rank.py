@@ -63,7 +63,7 @@ def main(run: Path, typed: Sequence[str]) -> int:
 
 
 def _train(run: Path, typed: Sequence[str], *, stop: StopRequest) -> None:
-    from ich.commands.run_folders.runs import CONFIG_FILE, RESULT_FILE
+    from ich.commands.run_folders.files import CONFIG_FILE, RESULT_FILE
     from ich.commands.run_folders.trust import check_rank
 
     check_rank(run, typed)

@@ -10,7 +10,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.configuration.training_options import SamplingOptions
-from ich.commands.run_folders.runs import name_of
+from ich.commands.run_folders.files import is_pair
+from ich.commands.run_folders.run_folder import name_of
 
 LONGEST_NAME = 120  # characters; W&B cuts at 128
 # Options that make one run differ from another, and whose values can be neither a path nor a patient.
@@ -27,8 +28,8 @@ PUBLISHED_WEIGHTS = (None, "none", "hub")
 
 def readable_name(config: DictConfig) -> str:
     """Net, data set, and what was typed beside them: `tiny-rsna lr=1e-4 windows=[brain]`."""
-    folder = Path(config.run or "").name
-    pair = [folder.replace("-", " ")] if folder.startswith("pair-") else []
+    folder = Path(config.run or "")
+    pair = [folder.name.replace("-", " ")] if is_pair(folder) else []
     return " ".join([name_of(config), *pair, *_telling(_typed(config))])[:LONGEST_NAME]
 
 
@@ -41,13 +42,13 @@ def group_of(config: DictConfig) -> str | None:
     if experiment:
         return experiment[-1]
     folder = Path(config.run or "")
-    return _said(folder.parent, OWN_RUN, kind="run") if folder.name.startswith("pair-") else None
+    return _said(folder.parent, OWN_RUN, kind="run") if is_pair(folder) else None
 
 
 def place_of(checkpoint: Path) -> str:
     """Where a checkpoint lies, as it may be shown: from the last folder on that the commands named themselves."""
     run, end = checkpoint.parents[1], checkpoint.parts[-2:]
-    if run.name.startswith("pair-"):
+    if is_pair(run):
         run, end = run.parent, (run.name, *end)
     return "/".join([_said(run, OWN_RUN, kind="run"), *end])
 

@@ -10,7 +10,8 @@ from omegaconf import DictConfig
 
 from ich.commands.configuration.plain import plain_dict
 from ich.commands.predictions.scoring import logit_table
-from ich.commands.run_folders.runs import RESULT_FILE, VALIDATION_FILE, open_training_stores
+from ich.commands.run_folders.files import RESULT_FILE, VALIDATION_FILE
+from ich.commands.stores import open_training_stores
 from ich.commands.terminal import bar, bar_row
 from ich.commands.training.process import leave_group, rank, say_complete, say_once
 from ich.commands.training.settings import make_augment, make_callbacks, make_recipe, make_sampling, training_settings

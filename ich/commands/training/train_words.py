@@ -5,7 +5,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from ich.commands.run_folders.runs import store_words
+from ich.commands.stores import store_words
 from ich.commands.terminal import number, say, table
 from ich.commands.training.debug import say_debug
 from ich.labels import LABELS

@@ -7,10 +7,10 @@ import yaml
 from omegaconf import OmegaConf
 
 from ich.commands.configuration.config import compose_checked, remember_start
+from ich.commands.run_folders.files import RESULT_FILE
 from ich.commands.run_folders.lock import RANK_LOCK, held
 from ich.commands.run_folders.resume import resumed_run
 from ich.commands.run_folders.run_folder import run_folder
-from ich.commands.run_folders.runs import RESULT_FILE
 from ich.errors import ConfigError
 
 

@@ -1,12 +1,15 @@
-"""Run folders: made once, and written by one command at a time."""
+"""Run folders: named, made once, and written by one command at a time."""
+
+import json
 
 import pytest
 from omegaconf import OmegaConf
 
+from ich.commands.run_folders.files import RESULT_FILE
 from ich.commands.run_folders.lock import COMMAND_LOCK, RANK_LOCK, held
-from ich.commands.run_folders.run_folder import run_folder
-from ich.commands.run_folders.runs import RESULT_FILE
+from ich.commands.run_folders.run_folder import name_of, run_folder
 from ich.errors import ConfigError
+from ich.store.settings import FORMAT
 
 
 @pytest.fixture
@@ -79,3 +82,26 @@ def test_a_run_that_another_command_finished_meanwhile_is_not_begun_again(config
 
     with pytest.raises(ConfigError, match="finished meanwhile"), run_folder(config, going_on=folder):
         pass
+
+
+@pytest.fixture
+def unnamed(config, tmp_path):
+    """A run that is called after what it is."""
+    config.update(name=None, store={"path": None}, data={"name": "rsna"})
+    config.paths.stores = str(tmp_path / "stores")
+    config.model = {"net": {"_target_": "ich.nets.slice_net.SliceNet", "backbone": "seresnext50_32x4d.racm_in1k"}}
+    return config
+
+
+def test_a_run_is_named_after_net_and_data_set(unnamed):
+    assert name_of(unnamed) == "seresnext50_32x4d-rsna"
+
+
+def test_a_run_over_several_stores_is_named_after_their_data_sets_not_their_folders(unnamed, tmp_path):
+    for folder, source in (("p0123456789abcdef", "rsna"), ("hospital", "ctich"), ("more", "rsna")):
+        (tmp_path / folder).mkdir()
+        told = {"format": FORMAT, "settings": {"size": 64}, "source": source, "hash": "h"}
+        (tmp_path / folder / "store.json").write_text(json.dumps(told))
+    unnamed.store.path = [str(tmp_path / folder) for folder in ("p0123456789abcdef", "hospital", "more")]
+
+    assert name_of(unnamed) == "seresnext50_32x4d-rsna-ctich"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ich.commands.run_folders.runs import CONFIG_FILE
+from ich.commands.run_folders.files import CONFIG_FILE
 from ich.commands.run_folders.trust import check_parts, check_rank, own_targets, targets_of
 from ich.commands.training.launch import trust_of
 from ich.errors import ConfigError

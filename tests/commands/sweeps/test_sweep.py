@@ -11,7 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from ich.commands.configuration.config import config_folder
-from ich.commands.run_folders.runs import write_config
+from ich.commands.run_folders.files import write_config
 from ich.commands.sweeps import sweep
 from ich.commands.sweeps.sweep import run_job
 from ich.errors import EXIT_INTERRUPTED, EXIT_OK

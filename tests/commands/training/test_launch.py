@@ -5,8 +5,8 @@ import re
 import pytest
 
 from ich.commands.configuration.config import compose_checked
+from ich.commands.run_folders.files import write_config
 from ich.commands.run_folders.lock import RANK_LOCK, held
-from ich.commands.run_folders.runs import write_config
 from ich.commands.training.agent import meeting_name
 from ich.commands.training.launch import RankFailedError, _words, check_machines, launch, torchrun_line, trust_of
 from ich.errors import EXIT_STOPPED, ConfigError, IchError

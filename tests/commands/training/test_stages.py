@@ -4,7 +4,7 @@ import json
 import logging
 from types import SimpleNamespace
 
-from ich.commands.run_folders.runs import RESULT_FILE
+from ich.commands.run_folders.files import RESULT_FILE
 from ich.commands.training import stages
 
 

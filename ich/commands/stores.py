@@ -1,0 +1,103 @@
+"""The store or the stores that a configuration means: where they lie, opened, and what to type for them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig
+
+from ich.commands.terminal import shown
+from ich.errors import ConfigError, DataError
+from ich.store.several import open_stores, stores_of
+from ich.store.store import Store
+
+
+def store_paths(config: DictConfig) -> list[Path]:
+    """Where the store or the stores lie: as said, else beside the others under its data set's name, and its part's."""
+    named = config.store.path
+    if isinstance(named, list | tuple | ListConfig):
+        return [Path(str(path)) for path in named]
+    part = config.data.get("part", "train")
+    name = config.data.name if part == "train" else f"{config.data.name}_{part}"
+    return [Path(named or Path(config.paths.stores) / name)]
+
+
+def store_path(config: DictConfig) -> Path:
+    """Where the one store lies.
+
+    Raises:
+        ConfigError: several were named.
+    """
+    paths = store_paths(config)
+    if len(paths) != 1:
+        raise ConfigError(
+            f"store.path={_listed(paths)}: expected one store, found {len(paths)}; only train.py takes several, "
+            "name one here"
+        )
+    return paths[0]
+
+
+def open_store(config: DictConfig) -> Store:
+    """Open the one store that a configuration means.
+
+    Raises:
+        ConfigError: several were named.
+        DataError: there is none, and the command that makes it; or it isn't complete.
+    """
+    path = store_path(config)
+    _check_there(config, path)
+    return Store.open(path)
+
+
+def open_training_stores(config: DictConfig) -> Store:
+    """Open the store, or the several as one, that a training learns from.
+
+    Raises:
+        IchError: as `open_store`, or stores that don't go together.
+    """
+    paths = store_paths(config)
+    for path in paths:
+        _check_there(config, path)
+    share = config.store.get("share")
+    return open_stores(paths if len(paths) != 1 else paths[0], share=None if share is None else list(share))
+
+
+def keep_store_paths(config: DictConfig, store: Store) -> None:
+    """Let a configuration say where its stores lie, to be found again from anywhere."""
+    paths = [str(one.path) for one in stores_of(store)]
+    config.store.path = paths[0] if len(paths) == 1 else paths
+
+
+def _check_there(config: DictConfig, path: Path) -> None:
+    if not (path / "store.json").is_file():
+        found = "a folder without it" if path.exists() else "no such folder"
+        root = "" if config.data.name == "phantom" else " data.root=DIR"
+        raise DataError(
+            f"store.path={path}: expected store.json, found {found}; "
+            f"make it with: python prepare.py {_words(config, path)}{root}"
+        )
+
+
+def store_words(config: DictConfig) -> str:
+    """What names the store or the stores in the next command to type."""
+    paths = store_paths(config)
+    if len(paths) == 1:
+        return _words(config, paths[0])
+    share = config.store.get("share")
+    shares = "" if share is None else f" 'store.share={_listed(share)}'"
+    return f"data={config.data.name} 'store.path={_listed([shown(path) for path in paths])}'{shares}"
+
+
+def words_a_store(config: DictConfig) -> list[str]:
+    """What names each store by itself in the next command to type."""
+    return [_words(config, path) for path in store_paths(config)]
+
+
+def _listed(values: Sequence[Any]) -> str:
+    return f"[{','.join(str(value) for value in values)}]"
+
+
+def _words(config: DictConfig, path: Path) -> str:
+    path = path.absolute()
+    usual = (Path(config.paths.stores) / config.data.name).absolute()
+    return f"data={config.data.name}" if path == usual else f"data={config.data.name} store.path={shown(path)}"
