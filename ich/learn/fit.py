@@ -1,5 +1,6 @@
 """Fits a net: the slice stage, the sequence stage, and what a sequence net says about studies."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,9 @@ from ich.learn.schedules import Schedule
 from ich.learn.stopping.keeping import USUAL_KEEPING, BestAndLast, Keeping
 from ich.learn.stopping.randomness import RandomStates
 from ich.learn.stopping.resume import EarlierRows, read_stopped, remove_unfinished
-from ich.learn.watching.callbacks import EpochLines
-from ich.learn.watching.timing import PartTimes
+from ich.learn.watching.epoch_line import EpochLines
+from ich.learn.watching.progress_bar import TrainingBar
+from ich.learn.watching.timing import FromSecondEpoch, PartTimes
 
 MOST_MEASURED = 300  # training studies that a window's mean and std are measured on; more change the third digit
 
@@ -202,10 +204,8 @@ def _fit(
     trainer = make_trainer(
         run,
         settings=settings,
-        callbacks=[lines, RandomStates(), *going_on, *watching.callbacks, kept],
+        callbacks=[lines, RandomStates(), *going_on, *watching.callbacks, kept, *_bar(watching), *_counting(times)],
         loggers=watching.loggers,
-        show_bar=watching.show_bar,
-        bar_row=watching.bar_row,
         profiler=times,
     )
     if trainer.is_global_zero:
@@ -213,6 +213,15 @@ def _fit(
     with quiet_lightning():
         trainer.fit(module, datamodule=few or data, ckpt_path=None if stopped is None else stopped.checkpoint)
     return _result(kept, lines, few=few, times=times)
+
+
+def _bar(watching: Watching) -> list[Callback]:
+    shown = sys.stderr.isatty() if watching.show_bar is None else watching.show_bar
+    return [TrainingBar(row=watching.bar_row)] if shown else []
+
+
+def _counting(times: PartTimes | None) -> list[Callback]:
+    return [] if times is None else [FromSecondEpoch(times)]
 
 
 def _result(kept: BestAndLast, lines: EpochLines, *, few: FewBatches | None, times: PartTimes | None) -> FitResult:

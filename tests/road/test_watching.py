@@ -23,7 +23,7 @@ from ich.learn.hardware.devices import Devices
 from ich.learn.loop.trainer import TrainingSettings
 from ich.learn.losses import WeightedBCE
 from ich.learn.schedules import constant
-from ich.learn.watching.opening import GpuMemory
+from ich.learn.watching.gpu_memory import GpuMemory
 from ich.learn.watching.wandb_run import Mode, RunFacts, start_run
 
 

@@ -87,7 +87,8 @@ def watched(config: DictConfig, folder: Path, *, store: Store, rank: int) -> Ite
     from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
 
     from ich.learn.loop.trainer import csv_logger
-    from ich.learn.watching.opening import GpuMemory, OpeningLine
+    from ich.learn.watching.gpu_memory import GpuMemory
+    from ich.learn.watching.opening import OpeningLine
     from ich.learn.watching.watch import Watch
 
     chosen = config.get("logger") or {}

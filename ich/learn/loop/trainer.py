@@ -1,7 +1,6 @@
 """Lightning's Trainer as we use it: quiet, one road for every number of processes, plain checkpoints."""
 
 import logging
-import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.callbacks import Callback, ProgressBar
 from pytorch_lightning.loggers import CSVLogger, Logger
 from pytorch_lightning.plugins.environments import LightningEnvironment, TorchElasticEnvironment
+from pytorch_lightning.profilers import Profiler
 
 from ich.errors import ConfigError
 from ich.learn.checkpoint import PlainCheckpointIO
 from ich.learn.hardware.devices import Devices
 from ich.learn.hardware.precision import PRECISIONS
-from ich.learn.watching.progress_bar import TrainingBar
-from ich.learn.watching.timing import FromSecondEpoch, PartTimes
 
 # Lightning's advice that a user of ours can do nothing about, and advertisements, by the logger they come from.
 CHATTY_LOGGERS = (
@@ -86,24 +84,17 @@ def make_trainer(
     settings: TrainingSettings,
     callbacks: Sequence[Callback] = (),
     loggers: Sequence[Logger] | None = None,
-    show_bar: bool | None = None,
-    bar_row: int = 0,
-    profiler: PartTimes | None = None,
+    profiler: Profiler | None = None,
 ) -> pl.Trainer:
     """A Trainer that writes into a run folder.
 
     Args:
         run: the run's folder.
         settings: the loop's numbers.
-        callbacks: Lightning callbacks; one of them keeps the checkpoints.
+        callbacks: Lightning callbacks; one of them keeps the checkpoints, and one may be a progress bar.
         loggers: Lightning loggers; None: `metrics.csv` in the run folder.
-        show_bar: a progress bar; None: where stderr is a terminal.
-        bar_row: row of the terminal that the bar takes, for trainings side by side.
         profiler: measures the parts of the loop; None: nobody does.
     """
-    bar = sys.stderr.isatty() if show_bar is None else show_bar
-    own: list[Callback] = [TrainingBar(row=bar_row)] if bar else []
-    own += [] if profiler is None else [FromSecondEpoch(profiler)]
     devices = settings.devices
     with quiet_lightning():
         return pl.Trainer(
@@ -120,10 +111,10 @@ def make_trainer(
             limit_val_batches=settings.limit_batches,
             profiler=profiler,
             log_every_n_steps=settings.log_every_n_steps,
-            callbacks=[*callbacks, *own],
+            callbacks=list(callbacks),
             logger=[csv_logger(run)] if loggers is None else list(loggers),
             plugins=_plugins(devices),
-            enable_progress_bar=bar,
+            enable_progress_bar=any(isinstance(one, ProgressBar) for one in callbacks),
             enable_model_summary=False,
             num_sanity_val_steps=0,
             use_distributed_sampler=False,  # our samplers shard by rank, validation without padding

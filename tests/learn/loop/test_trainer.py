@@ -37,7 +37,7 @@ def test_settings_reach_the_trainer(tmp_path):
         CPU, "bf16-mixed", max_epochs=3, gradient_clip=0.5, log_every_n_steps=7, accumulate=4, limit_batches=9
     )
 
-    trainer = make_trainer(tmp_path, settings=settings, loggers=[], show_bar=False)
+    trainer = make_trainer(tmp_path, settings=settings, loggers=[])
 
     assert (trainer.max_epochs, trainer.gradient_clip_val, trainer.log_every_n_steps) == (3, 0.5, 7)
     assert (trainer.accumulate_grad_batches, trainer.limit_train_batches, trainer.limit_val_batches) == (4, 9, 9)
@@ -47,18 +47,9 @@ def test_settings_reach_the_trainer(tmp_path):
 
 
 def test_samplers_are_left_to_the_data_module(tmp_path):
-    trainer = make_trainer(tmp_path, settings=TrainingSettings(CPU, "32-true", max_epochs=1), show_bar=False)
-
-    assert not trainer._accelerator_connector.use_distributed_sampler
-
-
-@pytest.mark.parametrize("wanted", [True, False])
-def test_a_bar_is_shown_on_a_terminal_only(wanted, tmp_path, monkeypatch):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: wanted)
-
     trainer = make_trainer(tmp_path, settings=TrainingSettings(CPU, "32-true", max_epochs=1))
 
-    assert (trainer.progress_bar_callback is not None) is wanted
+    assert not trainer._accelerator_connector.use_distributed_sampler
 
 
 def test_lightning_is_as_loud_as_before_afterwards():
@@ -80,7 +71,7 @@ def test_one_process_stays_one_inside_a_cluster_job_of_several_tasks(tmp_path, m
     }.items():
         monkeypatch.setenv(name, value)
 
-    trainer = make_trainer(tmp_path, settings=TrainingSettings(CPU, "32-true", max_epochs=1), show_bar=False)
+    trainer = make_trainer(tmp_path, settings=TrainingSettings(CPU, "32-true", max_epochs=1))
 
     assert (trainer.world_size, trainer.global_rank) == (1, 0)
     assert isinstance(trainer, pl.Trainer)

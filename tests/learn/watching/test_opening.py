@@ -5,7 +5,7 @@ import logging
 
 from ich.data.slices import SliceDataModule
 from ich.learn.fit import Watching, fit_slices
-from ich.learn.watching.opening import OpeningLine
+from ich.learn.watching.opening import OpeningLine, batch_in_words
 
 
 def test_parameters_steps_and_batches_stand_in_one_line(store, net, recipe, settings, tmp_path, caplog):
@@ -32,4 +32,4 @@ def test_steps_are_counted_where_several_batches_make_one(store, net, recipe, se
 
 
 def test_a_batch_is_shown_as_it_is_shared_out():
-    assert OpeningLine(unit="slices")._batch(32, 2) == "batches of 32 slices (2 x 16)"
+    assert batch_in_words(32, unit="slices", processes=2) == "batches of 32 slices (2 x 16)"

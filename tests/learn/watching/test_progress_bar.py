@@ -25,3 +25,13 @@ def test_the_bar_shows_loss_rate_and_time_left_of_the_whole_training(drawn):
 
 def test_validation_has_no_bar_of_its_own(drawn):
     assert "alidat" not in drawn
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_bar_is_drawn_on_a_terminal_only(is_terminal, store, net, recipe, settings, tmp_path, monkeypatch, capsys):
+    data = SliceDataModule(store.path, fold=0, leave_out=[2], batch_size=6, workers=0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+
+    fit_slices(tmp_path, data, net=net, recipe=recipe, settings=settings, watching=Watching())
+
+    assert ("slices/s" in capsys.readouterr().err) is is_terminal

@@ -2,7 +2,7 @@ import logging
 
 from ich.data.slices import SliceDataModule
 from ich.learn.fit import fit_slices
-from ich.learn.watching.callbacks import EpochLines
+from ich.learn.watching.epoch_line import EpochLines
 
 
 def test_an_epoch_is_one_line_with_speed_and_scores(store, net, recipe, settings, unwatched, tmp_path, caplog):
