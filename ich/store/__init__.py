@@ -1,1 +1,1 @@
-"""The prepared store: write, read, split, hashes."""
+"""The prepared store: what a source holds listed, studies written, tables gathered, read again."""

@@ -15,13 +15,13 @@ from ich.store.gathering.assign import read_fold_file
 from ich.store.gathering.finish import finish_store, nothing_readable
 from ich.store.gathering.folds import FoldOptions
 from ich.store.gathering.gather import read_facts
+from ich.store.gathering.record import Asked, mark_unfinished
 from ich.store.gathering.summary import PreparedSummary, ShardSummary
 from ich.store.keys import HashKey, find_hash_key
 from ich.store.listing.all_headers import HEADERS_FILE
 from ich.store.listing.header_parts import remove_parts
 from ich.store.listing.inventory import Inventory, list_studies
-from ich.store.settings import FORMAT, StoreSettings
-from ich.store.sharing.record import STORE_FILE, Asked, mark_unfinished
+from ich.store.settings import FORMAT, STORE_FILE, StoreSettings
 from ich.store.sharing.shards import Share, share_of
 from ich.store.store import WHOLE
 from ich.store.writing.guards import StudyGuard

@@ -1,4 +1,4 @@
-"""What a store was made with: format, source, size, slabs, key."""
+"""What a store is known by, and what it was made with: format, source, size, slabs, key."""
 
 import hashlib
 import json
@@ -8,6 +8,7 @@ from ich.errors import ConfigError
 from ich.sources.source import Source
 
 FORMAT = 1
+STORE_FILE = "store.json"  # what makes a folder a store
 SMALLEST, LARGEST = 32, 1024  # pixels
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ich.dicom.files import without_dots
 from ich.errors import DataError
-from ich.store.settings import FORMAT
+from ich.store.settings import FORMAT, STORE_FILE
 
 WHOLE = {"of": 1, "missing": []}  # what `shards` says in a store made in one go
 MOST_OPEN = 512  # arrays a process keeps open; each costs a few KB and no file handle while idle
@@ -49,11 +49,11 @@ class Store:
         """
         path = Path(path)
         way_out = f"make it with: python prepare.py data=NAME data.root=DIR store.path={path}"
-        if not (path / "store.json").is_file():
+        if not (path / STORE_FILE).is_file():
             found = "no such folder" if not path.exists() else "a folder without it"
             raise DataError(f"store.path={path}: expected store.json, found {found}; {way_out}")
         try:
-            content = json.loads((path / "store.json").read_text(encoding="utf-8"))
+            content = json.loads((path / STORE_FILE).read_text(encoding="utf-8"))
         except ValueError as error:
             raise DataError(
                 f"store.path={path}: expected a readable store.json, found a damaged one; {way_out}"

@@ -12,10 +12,10 @@ import pandas as pd
 from ich.errors import DataError
 from ich.numerals import those_found
 from ich.sources.source import RejectedFile, positive_counts
-from ich.store.changes import change_notes, series_notes
 from ich.store.files import remove_leftovers
 from ich.store.gathering.account import FileAccount, account_files, replaced_studies
 from ich.store.gathering.assign import assign_folds, folds_from_file, remember_folds, remembered_folds
+from ich.store.gathering.changes import change_notes, series_notes
 from ich.store.gathering.folds import Folds, group_patients
 from ich.store.gathering.gather import (
     earlier_studies,
@@ -29,6 +29,7 @@ from ich.store.gathering.gather import (
     write_unmatched,
 )
 from ich.store.gathering.overview import overview
+from ich.store.gathering.record import Asked, mark_unfinished, write_whole
 from ich.store.gathering.summary import (
     PreparedSummary,
     ShardSummary,
@@ -41,7 +42,6 @@ from ich.store.keys import HashKey
 from ich.store.listing.header_parts import remove_parts
 from ich.store.listing.inventory import Inventory
 from ich.store.settings import digest
-from ich.store.sharing.record import Asked, mark_unfinished, write_whole
 from ich.store.sharing.shards import ShardReport, Share, read_reports, remove_other_reports, state_of, write_report
 from ich.store.writing.write import StudyWritten
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from ich.dicom.resize import resize_hu
 from ich.sources.source import StudyTask, UnreadableStudy
-from ich.store.listing.dicom_study import DicomStudy
 from ich.store.listing.inventory import Listed
 from ich.store.settings import StoreSettings
+from ich.store.writing.dicom_study import DicomStudy
 from ich.store.writing.guards import StudyGuard
 from ich.store.writing.parallel import in_parallel
 from ich.store.writing.write import StudyJob, pack

@@ -13,15 +13,15 @@ from ich.labels import LABELS
 from ich.numerals import those_found
 from ich.progress import Progress, quiet
 from ich.sources.source import DicomSource, RejectedFile, Source, StudyTask, VolumeSource
-from ich.store.header_hash import hash_rows
 from ich.store.keys import HashKey
 from ich.store.listing.all_headers import HEADERS_FILE, NO_HEAD_CT, AllHeaders, NothingToRead, no_head_ct
 from ich.store.listing.choices import Chosen, NothingChosen, choose
-from ich.store.listing.dicom_study import DicomStudy
+from ich.store.listing.header_hash import hash_rows
 from ich.store.listing.headers import PLACE, headers_of, save_headers
 from ich.store.listing.label_match import MatchedLabels, match_labels
 from ich.store.settings import StoreSettings, digest
 from ich.store.sharing.shards import Share
+from ich.store.writing.dicom_study import DicomStudy
 
 NO_PATIENT = "study|studies has|have no PatientID: each counts as a patient of its own"
 

@@ -9,7 +9,7 @@ from ich.dicom.header import REASONS, SliceHeader, read_headers
 from ich.dicom.pixels import UnreadablePixels, read_hu
 from ich.sources.png_study import Picture, PngStudy, UnreadablePng
 from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy
-from ich.store.listing.dicom_study import DicomStudy
+from ich.store.writing.dicom_study import DicomStudy
 from ich.store.writing.workers import Budget
 from ich.store.writing.write import StudyJob
 

@@ -17,10 +17,10 @@ from ich.dicom.header import read_headers
 from ich.labels import LABELS
 from ich.sources.png_study import Picture, PngSlice, PngStudy
 from ich.sources.source import RejectedFile
-from ich.store.listing.dicom_study import DicomStudy
 from ich.store.listing.headers import file_table, read_header_table
 from ich.store.settings import StoreSettings
 from ich.store.writing import guards
+from ich.store.writing.dicom_study import DicomStudy
 from ich.store.writing.guards import LostStudy, StudyGuard
 from ich.store.writing.parallel import in_parallel
 from ich.store.writing.write import StudyJob, write_study

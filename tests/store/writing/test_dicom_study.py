@@ -6,7 +6,7 @@ import pytest
 from ich.dicom.files import DicomFile, find_files
 from ich.dicom.header import read_headers
 from ich.sources.source import UnreadableStudy
-from ich.store.listing.dicom_study import DicomStudy
+from ich.store.writing.dicom_study import DicomStudy
 
 SUBDURAL = 4
 

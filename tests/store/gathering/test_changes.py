@@ -5,10 +5,10 @@ import time
 import pytest
 
 from ich.sources.folder import Folder
-from ich.store.changes import change_notes, series_notes
+from ich.store.gathering.changes import change_notes, series_notes
 from ich.store.gathering.folds import FoldOptions
+from ich.store.gathering.record import Asked
 from ich.store.settings import StoreSettings
-from ich.store.sharing.record import Asked
 from ich.store.sharing.shards import Share
 
 

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from ich.store.header_hash import hash_rows
+from ich.store.listing.header_hash import hash_rows
 
 
 def test_a_row_keeps_its_number_wherever_it_stands_and_whatever_its_place_or_its_reasons_words():

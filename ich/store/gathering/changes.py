@@ -6,7 +6,7 @@ from typing import Any
 
 from ich.numerals import those_found
 from ich.store.gathering.folds import TEST_FOLD
-from ich.store.sharing.record import Asked
+from ich.store.gathering.record import Asked
 
 
 def change_notes(asked: Asked, *, before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[str]:

@@ -10,10 +10,8 @@ from ich.sources.source import Source
 from ich.store.files import write_json
 from ich.store.gathering.folds import FoldOptions
 from ich.store.gathering.summary import PreparedSummary
-from ich.store.settings import FORMAT, StoreSettings
+from ich.store.settings import FORMAT, STORE_FILE, StoreSettings
 from ich.store.sharing.shards import Share
-
-STORE_FILE = "store.json"
 
 
 @dataclass(frozen=True)
