@@ -20,10 +20,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ich.dicom.encoding.decode import UnreadablePixels
 from ich.dicom.files import DicomFile, find_files
 from ich.dicom.header import Rejected, SliceHeader, read_headers
 from ich.dicom.not_used import NotUsed
-from ich.dicom.pixels import UnreadablePixels, read_hu, read_stored
+from ich.dicom.pixels import read_hu, read_stored
 from ich.dicom.scan import Scan
 from ich.dicom.studies import read_studies
 from ich.errors import NoHeadCT

@@ -24,7 +24,8 @@ from ich.commands.predictions.scored import (
 )
 from ich.commands.terminal import bar, say, shown
 from ich.dicom.files import DicomFile, without_dots
-from ich.dicom.scan import NotUsed, Scan
+from ich.dicom.not_used import NotUsed
+from ich.dicom.scan import Scan
 from ich.dicom.studies import UnreadStudy, read_studies
 from ich.ensemble.ensemble import ICHEnsemble
 from ich.ensemble.prediction import Prediction

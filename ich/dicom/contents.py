@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ich.dicom.files import find_files
-from ich.dicom.header import NOT_SLICES, Rejected, SliceHeader, read_headers
-from ich.dicom.reasons import counts_in_words
+from ich.dicom.header import Rejected, SliceHeader, read_headers
+from ich.dicom.reasons import NOT_SLICES, counts_in_words
 from ich.dicom.series import MIN_SLICES, studies_in
 from ich.errors import NoHeadCT
 

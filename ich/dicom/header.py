@@ -9,16 +9,14 @@ from pydicom.dataset import FileDataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ich.dicom.archive_member import LockedMember
-from ich.dicom.encoding.pixel_data import PixelPlace, find_pixel_data
 from ich.dicom.files import DicomFile
 from ich.dicom.parsing.elements import Elements, quiet_pydicom, read_dataset
 from ich.dicom.parsing.foreign import why_no_dicom
 from ich.dicom.parsing.frames import frames_of
 from ich.dicom.parsing.kinds import SeriesKind
 from ich.dicom.parsing.not_a_slice import kind_of, why_no_ct, why_no_pixel_values, why_no_slice
-from ich.dicom.reasons import NOT_SLICES, REASONS
-
-__all__ = ["NOT_SLICES", "REASONS", "Rejected", "SliceHeader", "read_headers"]
+from ich.dicom.parsing.pixel_data import PixelPlace, find_pixel_data
+from ich.dicom.reasons import REASONS
 
 Orientation = tuple[float, float, float, float, float, float]
 

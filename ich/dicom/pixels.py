@@ -4,11 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ich.dicom.encoding.decode import UnreadablePixels, decode
+from ich.dicom.encoding.decode import decode
 from ich.dicom.header import SliceHeader
 from ich.dicom.hu import AIR, HU_CEILING, HU_FLOOR
-
-__all__ = ["Plane", "UnreadablePixels", "clean_hu", "read_hu", "read_plane", "read_stored", "rescaled_hu"]
 
 WRAP_SHIFT, WRAP_RANGE = 1000, 4096  # HU; Howard 2019, "Some DICOM gotchas to be aware of" (Kaggle)
 WRAP_INTERCEPT = -100  # HU; wrapped files say 0 or 1, sound unsigned ones -1000 or -1024

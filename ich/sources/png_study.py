@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 
 from ich.dicom.files import DicomFile, lies_below
-from ich.dicom.header import REASONS, SliceHeader
+from ich.dicom.header import SliceHeader
 from ich.dicom.parsing.kinds import SeriesKind
 from ich.dicom.parsing.not_a_slice import MAX_SIDE
 from ich.dicom.pixels import clean_hu, is_wrapped
+from ich.dicom.reasons import REASONS
 from ich.dicom.resize import pad_to
 from ich.dicom.scan import Scan, ScanSeries
 from ich.numerals import those_found

@@ -18,8 +18,9 @@ from pydicom.uid import (
 
 from ich.dicom import header as module
 from ich.dicom.files import DicomFile, find_files
-from ich.dicom.header import REASONS, Rejected, SliceHeader, read_headers
+from ich.dicom.header import Rejected, SliceHeader, read_headers
 from ich.dicom.parsing.elements import quiet_pydicom
+from ich.dicom.reasons import REASONS
 
 
 def test_a_sound_slice_gives_its_facts(write_slice):

@@ -16,17 +16,10 @@ from pydicom.uid import (
     RLELossless,
 )  # fmt: skip
 
+from ich.dicom.encoding.decode import UnreadablePixels
 from ich.dicom.files import DicomFile
 from ich.dicom.header import read_headers
-from ich.dicom.pixels import (
-    UnreadablePixels,
-    clean_hu,
-    read_hu,
-    read_plane,
-    rescaled_hu,
-    significant_bits,
-    unwrapped_hu,
-)
+from ich.dicom.pixels import clean_hu, read_hu, read_plane, rescaled_hu, significant_bits, unwrapped_hu
 
 RAMP = np.arange(-1000, 600, 100).reshape(4, 4)  # HU
 

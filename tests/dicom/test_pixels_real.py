@@ -7,15 +7,10 @@ import numpy as np
 import pytest
 
 from ich.dicom import pixels
+from ich.dicom.encoding.decode import UnreadablePixels
 from ich.dicom.files import find_files
 from ich.dicom.header import SliceHeader, read_headers
-from ich.dicom.pixels import (
-    UnreadablePixels,
-    read_hu,
-    read_plane,
-    read_stored,
-    rescaled_hu,
-)
+from ich.dicom.pixels import read_hu, read_plane, read_stored, rescaled_hu
 
 SYNTAXES = {
     "RLELossless": 0, "BigEndianExplicit": 0, "Deflated": 0, "JPEG2000LosslessOnly": 0, "JPEGLSLossless": 0,

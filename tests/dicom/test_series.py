@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from ich.dicom.files import DicomFile
-from ich.dicom.header import REASONS, Rejected
+from ich.dicom.header import Rejected
 from ich.dicom.parsing.kinds import SeriesKind
+from ich.dicom.reasons import REASONS
 from ich.dicom.series import choose_series, studies_in
 from ich.errors import DataError, NoHeadCT
 

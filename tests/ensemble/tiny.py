@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ich.dicom.scan import NotUsed, Scan, ScanSeries
+from ich.dicom.not_used import NotUsed
+from ich.dicom.scan import Scan, ScanSeries
 from ich.labels import LABELS
 from ich.learn.checkpoint import Checkpoint, net_hash, write_plain
 from ich.nets.build import build
@@ -28,6 +29,7 @@ def facts(kind: str, net: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "net": net,
         "store_hash": "store",
         "source": "phantom",
+        "sources": ["phantom"],
         "split_hash": "split",
         "train_patients": ["p1", "p2"],
         "validation_patients": ["p3"],

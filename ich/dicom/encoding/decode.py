@@ -12,9 +12,10 @@ from pydicom.pixels.decoders.base import Decoder
 from pydicom.uid import UID, ExplicitVRBigEndian
 
 from ich.dicom.encoding.codestream import stated_size
-from ich.dicom.encoding.pixel_data import PLAIN_SYNTAXES
-from ich.dicom.header import REASONS, SliceHeader
+from ich.dicom.header import SliceHeader
 from ich.dicom.parsing.elements import quiet_pydicom, read_dataset
+from ich.dicom.parsing.pixel_data import PLAIN_SYNTAXES
+from ich.dicom.reasons import REASONS
 from ich.errors import DataError
 
 _RAW_BITS: dict[str, Any] = {"correct_unused_bits": False}  # `ich.dicom.pixels` does this for each way to read

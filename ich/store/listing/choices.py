@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ich.dicom.contents import uids_with_pages
 from ich.dicom.files import DicomFile
-from ich.dicom.header import NOT_SLICES, REASONS
+from ich.dicom.reasons import NOT_SLICES, REASONS
 from ich.dicom.series import NoSeries, choose_series
 from ich.errors import DataError
 from ich.store.listing.headers import PLACE, headers_of

@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ich.dicom.files import DicomFile
-from ich.dicom.header import REASONS, Rejected, SliceHeader, read_headers
+from ich.dicom.header import Rejected, SliceHeader, read_headers
 from ich.dicom.parsing.kinds import SeriesKind
+from ich.dicom.reasons import REASONS
 from ich.progress import Progress, quiet
 from ich.store.files import write_table
 from ich.store.keys import HashKey

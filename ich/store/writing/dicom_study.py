@@ -9,9 +9,10 @@ import numpy as np
 
 from ich.dicom.files import DicomFile
 from ich.dicom.geometry.repeats import TWINS
-from ich.dicom.header import REASONS, SliceHeader
-from ich.dicom.not_used import NoScan
-from ich.dicom.scan import NotUsed, ScanSeries, read_scan
+from ich.dicom.header import SliceHeader
+from ich.dicom.not_used import NoScan, NotUsed
+from ich.dicom.reasons import REASONS
+from ich.dicom.scan import ScanSeries, read_scan
 from ich.labels import LABELS
 from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from ich.dicom.encoding.decode import UnreadablePixels
 from ich.dicom.files import DicomFile
-from ich.dicom.header import REASONS, SliceHeader, read_headers
-from ich.dicom.pixels import UnreadablePixels, read_hu
+from ich.dicom.header import SliceHeader, read_headers
+from ich.dicom.pixels import read_hu
+from ich.dicom.reasons import REASONS
 from ich.sources.png_study import Picture, PngStudy, UnreadablePng
 from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy
 from ich.store.writing.dicom_study import DicomStudy

@@ -2,8 +2,9 @@ import pytest
 from pydicom.uid import MultiFrameGrayscaleWordSecondaryCaptureImageStorage, SecondaryCaptureImageStorage
 
 from ich.dicom.files import DicomFile, find_files
-from ich.dicom.header import NOT_SLICES, REASONS, Rejected, SliceHeader, read_headers
+from ich.dicom.header import Rejected, SliceHeader, read_headers
 from ich.dicom.parsing.elements import quiet_pydicom
+from ich.dicom.reasons import NOT_SLICES, REASONS
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from pydicom.uid import (
     RLELossless,
 )  # fmt: skip
 
-from ich.dicom.encoding import pixel_data
-from ich.dicom.encoding.pixel_data import PixelPlace, find_pixel_data
+from ich.dicom.parsing import pixel_data
+from ich.dicom.parsing.pixel_data import PixelPlace, find_pixel_data
 
 TAG = b"\xe0\x7f\x10\x00"
 HEAD = b"header"
