@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# Fields of /proc/PID/stat behind the command's name, proc(5): parent; CPU ticks of the process and its ended children.
-PARENT, TICKS = 1, slice(11, 15)
+from ich.commands.processes import PARENT, TICKS, stat_of
 
 
 @dataclass
@@ -41,8 +40,6 @@ def cpu_seconds() -> float:
 
 def _stats() -> Iterator[tuple[int, list[str]]]:
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            text = (folder / "stat").read_text(encoding="utf-8")
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended while we looked
-        yield int(folder.name), text.rpartition(")")[2].split()
+        stat = stat_of(int(folder.name))
+        if stat is not None:  # else it ended while we looked
+            yield int(folder.name), stat

@@ -32,7 +32,7 @@ from ich.store.store import Store
 
 def evaluate(config: DictConfig) -> int:
     """Score a subset of a store and write what was measured."""
-    from ich.commands.training.settings import inference_device
+    from ich.commands.devices import inference_device
 
     store, device = open_store(config), inference_device(config.gpus)
     if config.subset == OUT_OF_FOLD:

@@ -44,7 +44,7 @@ LeftOutRow = tuple[Any, ...]
 
 def predict(config: DictConfig) -> int:
     """Score every study of the input, or a shard of them; whoever ends gathers what all have said."""
-    from ich.commands.training.settings import inference_device
+    from ich.commands.devices import inference_device
 
     share = share_of(config.shard, config.shards)
     root, folder = without_dots(config.input), Path(config.output)

@@ -62,7 +62,7 @@ def read_records(sweep: Path, *, since: float = 0.0) -> list[JobRecord]:
     return sorted(map(_read, files), key=lambda record: record.number)
 
 
-def begun_jobs(sweep: Path) -> list[int]:
+def processes_at_work(sweep: Path) -> list[int]:
     """Numbers of the processes that do a job of a sweep, of jobs that have not ended."""
     return [record.process for record in read_records(sweep) if record.sentence == BEGUN and record.process]
 

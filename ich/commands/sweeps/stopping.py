@@ -11,7 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from ich.commands.sweeps.job_record import begun_jobs
+from ich.commands.processes import environment_of
+from ich.commands.sweeps.job_record import processes_at_work
 from ich.errors import EXIT_STOPPED
 
 SWEEP_ENVIRONMENT = "ICH_SWEEP"  # folder of the sweep, by which its processes are told from all others
@@ -83,7 +84,8 @@ def end_jobs(folder: Path, *, patience: float) -> None:
     told: set[int] = set()
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        alive = [process for process in begun_jobs(folder) if process != os.getpid() and _is_of_sweep(process, folder)]
+        others = [process for process in processes_at_work(folder) if process != os.getpid()]
+        alive = [process for process in others if _is_of_sweep(process, folder)]
         if not alive:
             return
         for process in set(alive) - told:
@@ -100,10 +102,7 @@ def _raise_stop(number: int, _frame: FrameType | None = None) -> NoReturn:
 
 def _is_of_sweep(process: int, folder: Path) -> bool:
     """Whether a process was started by the sweep: its number alone may be another's by now, or of another machine."""
-    try:
-        return f"{SWEEP_ENVIRONMENT}={folder}".encode() in Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return False  # it has ended
+    return f"{SWEEP_ENVIRONMENT}={folder}".encode() in environment_of(process)
 
 
 def _restore(marked: str | None) -> None:

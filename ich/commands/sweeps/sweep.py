@@ -10,6 +10,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from ich.commands.processes import path_with_package
 from ich.commands.run_folders.files import CONFIG_FILE
 from ich.commands.run_folders.resume import is_finished, is_run_of
 from ich.commands.sweeps.job_record import BEGUN, WAITS, JobRecord, scores_of, seconds_of, write_record
@@ -180,8 +181,7 @@ def _hand_to_hydra(command: str, arguments: Sequence[str], *, side_by_side: bool
     before = sys.argv
     sys.argv = [f"{command}.py", *arguments]
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors as they are: the one handler of ours says them
-    package_parent = str(Path(__file__).parents[3])  # a launcher's workers begin without the folder of train.py
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
+    os.environ["PYTHONPATH"] = path_with_package(os.environ)  # workers begin without the folder of train.py
     try:
         hydra.main(config_path=str(config_folder()), config_name=command, version_base="1.3")(job)()
     finally:

@@ -5,6 +5,7 @@ python -m ich.commands.training.agent RUN TRUST PROCESSES NODES ENDPOINT; `ich.c
 
 import logging
 import os
+import signal
 import sys
 import uuid
 from pathlib import Path
@@ -56,13 +57,13 @@ def main(run: Path, trust: str, *, processes: int, nodes: int, endpoint: str) ->
     try:
         elastic_launch(config, sys.executable)("-m", "ich.commands.training.rank", str(run), trust)
     except SignalException:
-        return _code_after_stop(run)  # handed on to the ranks, which have ended since
+        return code_after_stop(run)  # handed on to the ranks, which have ended since
     except ChildFailedError as error:
-        return _code_of(run, {rank: failure.exitcode for rank, failure in error.failures.items()})
+        return code_of(run, {rank: failure.exitcode for rank, failure in error.failures.items()})
     return EXIT_OK
 
 
-def _code_after_stop(run: Path) -> int:
+def code_after_stop(run: Path) -> int:
     """What ranks that were told to end amount to: they may have failed on the way, or been done before."""
     from ich.commands.run_folders.files import RESULT_FILE
 
@@ -73,14 +74,15 @@ def _code_after_stop(run: Path) -> int:
     return EXIT_FAILED if failure_of(run) else EXIT_STOPPED
 
 
-def _code_of(run: Path, codes: dict[int, int]) -> int:
+def code_of(run: Path, codes: dict[int, int]) -> int:
     """The one exit code of ranks of which some failed; those that were told to end are no reason."""
     if EXIT_STOPPED in codes.values():
         return EXIT_STOPPED
-    killed = {rank: -code for rank, code in codes.items() if code < 0 and code != -15}
-    for rank, signal_number in killed.items():
-        what = " (9 is what a machine without memory left sends)" if signal_number == 9 else ""
-        write_failure(run, f"rank {rank} was killed by signal {signal_number}{what}", instead=True)
+    killed = [(rank, -code) for rank, code in codes.items() if code < 0 and code != -signal.SIGTERM]
+    if killed:
+        rank, number = killed[0]
+        what = " (9 is what a machine without memory left sends)" if number == signal.SIGKILL else ""
+        write_failure(run, f"rank {rank} was killed by signal {number}{what}", instead=True)
         return EXIT_FAILED
     return EXIT_USER if EXIT_USER in codes.values() else EXIT_FAILED
 

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ich.commands.processes import path_with_package
 from ich.commands.run_folders.files import RESULT_FILE, config_hash
 from ich.commands.run_folders.lock import RANK_LOCK, check_unheld
 from ich.commands.terminal import BAR_ENVIRONMENT, say, shown
@@ -118,6 +119,25 @@ def trust_of(run: Path) -> str:
     return f"config={config_hash(run)}"
 
 
+def command_line(run: Path, *, processes: int, nodes: int, position: int) -> list[str]:
+    """What starts a run folder: a rank alone, an agent over several, or an agent on each machine of a SLURM job.
+
+    Args:
+        run: the folder.
+        processes: ranks on each machine.
+        nodes: machines.
+        position: of the run among those that are started side by side.
+    """
+    if processes * nodes == 1:
+        return [sys.executable, "-m", "ich.commands.training.rank", str(run), trust_of(run)]
+    agent = [sys.executable, "-m", "ich.commands.training.agent", str(run), trust_of(run), str(processes), str(nodes)]
+    if nodes == 1:
+        return [*agent, OWN_ENDPOINT]
+    port = FIRST_PORT + (PORTS_A_JOB * int(os.environ["SLURM_JOB_ID"]) + position) % N_PORTS
+    on_each = ["srun", f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1", "--kill-on-bad-exit=1"]
+    return [*on_each, *agent, f"{socket.gethostname()}:{port}"]
+
+
 def _train_together(runs: Sequence[Path], *, processes: int, nodes: int, named: Path | None) -> list[int]:
     """Train runs side by side and return the signals that came meanwhile, where all of them are done all the same."""
     with watched_children() as children:
@@ -151,22 +171,9 @@ def _start(run: Path, *, processes: int, nodes: int, position: int) -> "subproce
     environment[BAR_ENVIRONMENT], environment[PARENT_ENVIRONMENT] = str(position), str(os.getpid())
     environment.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // processes)))
     environment.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # names of machines that a resolver doesn't know
-    package_parent = str(Path(__file__).parents[3])
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_parent, environment.get("PYTHONPATH")]))
-    words = _words(run, processes=processes, nodes=nodes, position=position)
+    environment["PYTHONPATH"] = path_with_package(environment)
+    words = command_line(run, processes=processes, nodes=nodes, position=position)
     return subprocess.Popen(words, env=environment, preexec_fn=partial(_follow, os.getpid()))
-
-
-def _words(run: Path, *, processes: int, nodes: int, position: int) -> list[str]:
-    """The command line: a rank alone, an agent over several, or an agent on each machine of a SLURM job."""
-    if processes * nodes == 1:
-        return [sys.executable, "-m", "ich.commands.training.rank", str(run), trust_of(run)]
-    agent = [sys.executable, "-m", "ich.commands.training.agent", str(run), trust_of(run), str(processes), str(nodes)]
-    if nodes == 1:
-        return [*agent, OWN_ENDPOINT]
-    port = FIRST_PORT + (PORTS_A_JOB * int(os.environ["SLURM_JOB_ID"]) + position) % N_PORTS
-    on_each = ["srun", f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1", "--kill-on-bad-exit=1"]
-    return [*on_each, *agent, f"{socket.gethostname()}:{port}"]
 
 
 def _follow(parent: int) -> None:

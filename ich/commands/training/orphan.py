@@ -12,9 +12,9 @@ import sys
 import time
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import NoReturn
 
+from ich.commands.processes import parent_of
 from ich.learn.stopping.stop import PR_SET_PDEATHSIG
 
 PATIENCE = 25.0  # seconds: with what the kernel and loader workers take then, all is gone within half a minute
@@ -45,19 +45,10 @@ def _watch(line: Sequence[int], *, seconds: float) -> NoReturn:
             signal.signal(number, signal.SIG_IGN)  # what the watched one makes of them is its own affair
         os.closerange(0, 1024)
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        while all(_parent_of(child) == parent for child, parent in pairwise(line)):
+        while all(parent_of(child) == parent for child, parent in pairwise(line)):
             time.sleep(LOOKS_EVERY)
         time.sleep(seconds)
         if os.getppid() == line[0]:
             os.kill(line[0], signal.SIGKILL)
     finally:
         os._exit(0)
-
-
-def _parent_of(process: int) -> int | None:
-    """Number of a process' parent: the second word behind its name, which stands in brackets (proc(5))."""
-    try:
-        facts = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return int(facts.rpartition(")")[2].split()[1])

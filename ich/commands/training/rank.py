@@ -18,13 +18,10 @@ from ich.commands.training.orphan import end_after_parent
 from ich.commands.training.process import (
     ancestors,
     leave_group,
-    log_into,
     machine,
-    parent,
     rank,
-    say_complete,
-    say_if_alone,
 )
+from ich.commands.training.rank_words import log_into, say_complete, say_if_alone
 from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, EXIT_USER, IchError, one_line
 from ich.learn.hardware.own_gpus import gpus_of_command
 from ich.learn.stopping.stop import Stopped, StopRequest, end_with_parent
@@ -40,7 +37,7 @@ def main(run: Path, typed: Sequence[str]) -> int:
         typed: what lets this process take it: `config=HASH` or `trust=true`.
     """
     stop = StopRequest.listen()  # first of all: torch takes seconds to load
-    end_with_parent(parent())
+    end_with_parent(next(iter(ancestors()), None))
     end_after_parent(*ancestors())
     terminal = log_into(run)
     try:

@@ -1,7 +1,4 @@
-"""What a training or a scoring runs with: recipe, augmentation, devices, the loop's numbers."""
-
-import os
-from typing import Any
+"""What a training runs with: recipe, augmentation, devices, the loop's numbers."""
 
 import torch
 from omegaconf import DictConfig
@@ -9,6 +6,7 @@ from pytorch_lightning.callbacks import Callback
 
 from ich.commands.configuration.parts import make_part
 from ich.commands.configuration.plain import plain
+from ich.commands.training.process import machines
 from ich.commands.training.watching import check_loggers
 from ich.data.augment import Augment
 from ich.data.draws import Sampling
@@ -58,7 +56,7 @@ def training_devices(config: DictConfig) -> Devices:
         plain(config.trainer.gpus),
         available=available_gpus(),
         processes=int(config.trainer.processes),
-        nodes=_machines(int(config.trainer.nodes)),
+        nodes=machines(asked=int(config.trainer.nodes)),
     )
 
 
@@ -110,22 +108,3 @@ def check_training(config: DictConfig) -> None:
             raise ConfigError(
                 "trainer.compile=true: expected a slice net, found a sequence net; it gains nothing there"
             )
-
-
-def inference_device(gpus: Any) -> torch.device:
-    """The one torch device that evaluation and prediction use.
-
-    Raises:
-        ConfigError: more or other GPUs than there are, or more than one.
-    """
-    devices = resolve_devices(plain(gpus), available=available_gpus(), option="gpus")
-    if devices.n_processes > 1 and gpus != "auto":
-        raise ConfigError(f"gpus={gpus}: expected one GPU or 0 for CPU, found {devices.n_processes}; name one, as [0]")
-    return devices.torch_device
-
-
-def _machines(asked: int) -> int:
-    """Machines of this training: torchrun tells its ranks, everyone else goes by `trainer.nodes`."""
-    if "WORLD_SIZE" not in os.environ:
-        return asked
-    return int(os.environ["WORLD_SIZE"]) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) or 1

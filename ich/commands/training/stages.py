@@ -13,7 +13,8 @@ from ich.commands.predictions.scoring import logit_table
 from ich.commands.run_folders.files import RESULT_FILE, VALIDATION_FILE
 from ich.commands.stores import open_training_stores
 from ich.commands.terminal import bar, bar_row
-from ich.commands.training.process import leave_group, rank, say_complete, say_once
+from ich.commands.training.process import leave_group, rank
+from ich.commands.training.rank_words import say_complete, say_once
 from ich.commands.training.settings import make_augment, make_callbacks, make_recipe, make_sampling, training_settings
 from ich.commands.training.watching import Watcher, watched
 from ich.data.slices import SliceDataModule

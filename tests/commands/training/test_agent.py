@@ -2,7 +2,7 @@
 
 import pytest
 
-from ich.commands.training.agent import _code_after_stop, _code_of
+from ich.commands.training.agent import code_after_stop, code_of
 from ich.commands.training.failure import failure_of
 
 
@@ -17,11 +17,11 @@ from ich.commands.training.failure import failure_of
     ],
 )
 def test_codes_of_ranks(codes, expected, tmp_path):
-    assert _code_of(tmp_path, codes) == expected
+    assert code_of(tmp_path, codes) == expected
 
 
 def test_a_killed_rank_is_named(tmp_path):
-    _code_of(tmp_path, {0: 1, 1: -9})
+    code_of(tmp_path, {0: 1, 1: -9})
 
     assert failure_of(tmp_path).startswith("rank 1 was killed by signal 9")
 
@@ -33,4 +33,4 @@ def test_ranks_that_were_told_to_end_may_fail_or_be_done(left, expected, tmp_pat
     for name in left:
         (tmp_path / name).write_text("no space left on device")
 
-    assert _code_after_stop(tmp_path) == expected
+    assert code_after_stop(tmp_path) == expected

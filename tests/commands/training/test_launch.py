@@ -8,7 +8,7 @@ from ich.commands.configuration.config import compose_checked
 from ich.commands.run_folders.files import write_config
 from ich.commands.run_folders.lock import RANK_LOCK, held
 from ich.commands.training.agent import meeting_name
-from ich.commands.training.launch import RankFailedError, _words, check_machines, launch, torchrun_line, trust_of
+from ich.commands.training.launch import RankFailedError, check_machines, command_line, launch, torchrun_line, trust_of
 from ich.errors import EXIT_STOPPED, ConfigError, IchError
 
 
@@ -20,11 +20,13 @@ def run_without_store(tmp_path):
     return tmp_path / "run"
 
 
+@pytest.mark.slow
 def test_what_a_user_can_mend_comes_back_in_the_words_of_the_process(run_without_store):
     with pytest.raises(IchError, match=r"expected store\.json, found no such folder"):
         launch([run_without_store], processes=1)
 
 
+@pytest.mark.slow
 def test_a_process_that_fails_otherwise_says_why_in_one_sentence(tmp_path):
     (tmp_path / "config.yaml").write_text("model: {stage: slice}\n")
 
@@ -74,7 +76,7 @@ def test_under_slurm_an_agent_is_started_on_each_machine(tmp_path, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "12345")
     (tmp_path / "config.yaml").touch()
 
-    words = _words(tmp_path, processes=4, nodes=2, position=0)
+    words = command_line(tmp_path, processes=4, nodes=2, position=0)
 
     assert words[:4] == ["srun", "--nodes=2", "--ntasks=2", "--ntasks-per-node=1"]
     assert words[-3:-1] == ["4", "2"]
@@ -88,7 +90,7 @@ def test_runs_side_by_side_on_several_machines_meet_at_places_of_their_own(tmp_p
         run.mkdir()
         (run / "config.yaml").write_text(f"run: {run}\n")
 
-    places = {_words(run, processes=4, nodes=2, position=number)[-1] for number, run in enumerate(runs)}
+    places = {command_line(run, processes=4, nodes=2, position=number)[-1] for number, run in enumerate(runs)}
     lines = [torchrun_line(run, processes=4, nodes=2, position=number) for number, run in enumerate(runs)]
 
     assert len(places) == 2
@@ -104,7 +106,7 @@ def asked_while_at_work(tmp_path, monkeypatch):
 
     def launched(script, *, n_runs=1, **how):
         monkeypatch.setattr(
-            "ich.commands.training.launch._words", lambda run, **_: ["sh", "-c", f"cd '{run}'; {script}"]
+            "ich.commands.training.launch.command_line", lambda run, **_: ["sh", "-c", f"cd '{run}'; {script}"]
         )
         runs = [tmp_path / str(number) for number in range(n_runs)]
         for run in runs:
