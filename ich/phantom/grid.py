@@ -6,8 +6,6 @@ import numpy as np
 
 from ich.phantom.options import Scanner
 
-Frame = tuple[np.ndarray, np.ndarray, np.ndarray]  # x to the patient's left, y to the back, z to the head's top; mm
-
 
 @dataclass(frozen=True)
 class Grid:

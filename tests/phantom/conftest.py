@@ -1,5 +1,6 @@
 """Small heads that several tests look at."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from ich.phantom.anatomy.head import Head, make_head
+from ich.phantom.bleeds.bleed import Bleed
 from ich.phantom.grid import Grid, draw_grid
 from ich.phantom.make import make_studies
 from ich.phantom.noise import NoiseBank, noise_bank
@@ -39,6 +41,19 @@ def grid() -> Grid:
 def head(grid: Grid, difficulty: Difficulty, bank: NoiseBank) -> Head:
     """A head without bleeds; don't change it."""
     return make_head(grid, difficulty, bank=bank, rng=np.random.default_rng(4))
+
+
+@pytest.fixture
+def bleed_of(head: Head) -> Callable[..., Bleed]:
+    """Makes a bleed of `pixels` pixels in the middle of slice 15, `contrast` HU over what lies there."""
+
+    def made(*, pixels: int, contrast: float) -> Bleed:
+        box = (slice(15, 16), slice(28, 36), slice(28, 36))
+        mask = np.zeros((1, 8, 8), dtype=np.float32)
+        mask.ravel()[:pixels] = 1
+        return Bleed("intraparenchymal", box, head.fields.hu[box] + np.float32(contrast), mask)
+
+    return made
 
 
 @pytest.fixture(scope="session")

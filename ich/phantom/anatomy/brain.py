@@ -7,9 +7,9 @@ import numpy as np
 from ich.phantom.anatomy.build import Build
 from ich.phantom.anatomy.csf import make_cisterns, make_sulci, make_ventricles
 from ich.phantom.anatomy.dura import falx_share, make_sinuses, tentorium_share
+from ich.phantom.anatomy.fields import tentorium_height
 from ich.phantom.anatomy.shapes import Points, add_capsule, add_ellipsoid, far_field, mirrored, share, smooth_field
 from ich.phantom.anatomy.tissue import Tissue
-from ich.phantom.bleeds.fields import tentorium_height
 from ich.phantom.noise import NoiseBank
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ich.phantom.anatomy.build import Build
+from ich.phantom.anatomy.fields import tentorium_height
 from ich.phantom.anatomy.shapes import FAR, Points, add_ellipsoid, add_side_capsule
-from ich.phantom.bleeds.fields import tentorium_height
 
 
 def falx_share(points: Points) -> np.ndarray:

@@ -7,10 +7,10 @@ import numpy as np
 
 from ich.phantom.anatomy.brain import Brain, make_brain
 from ich.phantom.anatomy.build import draw_build
+from ich.phantom.anatomy.fields import HeadFields
 from ich.phantom.anatomy.shapes import per_edge, points_of, share
 from ich.phantom.anatomy.skull import Skull, make_skull
 from ich.phantom.anatomy.tissue import Tissue, draw_tissue
-from ich.phantom.bleeds.fields import HeadFields
 from ich.phantom.grid import Grid
 from ich.phantom.noise import NoiseBank
 from ich.phantom.options import Difficulty

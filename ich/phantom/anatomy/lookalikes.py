@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ich.phantom.anatomy.fields import HeadFields, squared_distance, surface_point
 from ich.phantom.anatomy.head import Head
-from ich.phantom.bleeds.fields import HeadFields, squared_distance, surface_point
 from ich.phantom.noise import NoiseBank
 from ich.phantom.options import Difficulty
 

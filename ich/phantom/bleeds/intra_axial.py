@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ich.phantom.bleeds.fields import Bleed, HeadFields, draw_acute, is_empty, surface_point
+from ich.phantom.anatomy.fields import HeadFields, is_empty, surface_point
+from ich.phantom.bleeds.bleed import Bleed, draw_acute
 from ich.phantom.noise import NoiseBank
 from ich.phantom.options import Difficulty
 

@@ -7,11 +7,12 @@ import cv2
 import numpy as np
 
 from ich.labels import SUBTYPES
+from ich.phantom.anatomy.fields import HeadFields
+from ich.phantom.bleeds.bleed import Bleed, MakeBleed
+from ich.phantom.bleeds.contrast import LEAST_VISIBLE, visible_contrast
 from ich.phantom.bleeds.extra_axial import make_epidural, make_subdural
-from ich.phantom.bleeds.fields import Bleed, HeadFields, MakeBleed
 from ich.phantom.bleeds.intra_axial import make_intraparenchymal
 from ich.phantom.bleeds.spaces import make_intraventricular, make_subarachnoid
-from ich.phantom.labels import LEAST_VISIBLE, visible_contrast
 from ich.phantom.noise import NoiseBank
 from ich.phantom.options import Difficulty
 

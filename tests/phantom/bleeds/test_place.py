@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ich.labels import SUBTYPES
+from ich.phantom.bleeds.contrast import LEAST_VISIBLE
 from ich.phantom.bleeds.place import add_bleeds
-from ich.phantom.labels import LEAST_VISIBLE
 
 
 def bled(head, kinds, *, difficulty, bank, seed=1, masks=True):

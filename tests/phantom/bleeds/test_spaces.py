@@ -1,5 +1,7 @@
 """Blood in spaces fills these spaces and nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ich.phantom.bleeds.spaces import make_intraventricular, make_subarachnoid
@@ -33,8 +35,6 @@ def test_blood_sinks_to_the_back_of_a_patient_on_the_back(head, difficulty, bank
 
 
 def test_a_scan_without_ventricles_gets_no_blood_there(head, difficulty, bank):
-    from dataclasses import replace
-
     none = replace(head.fields, ventricles=np.zeros_like(head.fields.ventricles))
 
     assert make_intraventricular(none, np.random.default_rng(0), difficulty=difficulty, bank=bank) is None

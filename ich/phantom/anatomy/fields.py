@@ -1,7 +1,6 @@
-"""What a bleed knows of a head, and what a bleed is."""
+"""A head as a bleed sees it: HU, spaces and geometry, and where in it a place lies."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -53,35 +52,6 @@ class HeadFields:
         return max(0.7, self.spacing[2])
 
 
-@dataclass(frozen=True)
-class Bleed:
-    """One bleed in one head; arrays are float32 and cover `box` only.
-
-    Attributes:
-        subtype: one of `ich.labels.SUBTYPES`.
-        box: where in the head the arrays lie.
-        hu: HU of the blood.
-        mask: share of each voxel that is blood, 0 to 1.
-        oedema: share of each voxel that is swollen brain, 0 to 1; None where there is none.
-        pushes: whether it moves the brain aside (or fills a space that is there).
-    """
-
-    subtype: str
-    box: Box
-    hu: np.ndarray
-    mask: np.ndarray
-    oedema: np.ndarray | None = None
-    pushes: bool = False
-
-
-class MakeBleed(Protocol):
-    """Draws one bleed of a kind; None where this head has no room for it."""
-
-    def __call__(self, head: HeadFields, rng: np.random.Generator) -> Bleed | None:
-        """Draw a bleed for this head."""
-        ...
-
-
 def is_empty(box: Box) -> bool:
     """Whether a box holds no voxel: the place lies outside the scan."""
     return any(part.start >= part.stop for part in box)
@@ -128,10 +98,3 @@ def tentorium_height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         - np.float32(0.30) * np.maximum(behind, 0)
         + np.float32(0.5) * np.minimum(behind, 0)
     )
-
-
-def draw_acute(
-    rng: np.random.Generator, *, share: float, acute_hu: tuple[float, float], older_hu: tuple[float, float]
-) -> float:
-    """HU of one bleed's blood: fresh in `share` of cases, else fading towards brain and below."""
-    return float(rng.uniform(*(acute_hu if rng.random() < share else older_hu)))
