@@ -14,7 +14,6 @@ from ich.ensemble.operating import unfitted_points
 from ich.errors import CheckpointError
 from ich.labels import LABELS
 from ich.learn.checkpoint import FACTS_KEY, Checkpoint, net_hash, read_checkpoint, read_plain, write_plain
-from ich.learn.features import trained_sources
 
 ENSEMBLE_FORMAT = 1
 # Facts of a member that rebuild its net or say where it comes from; patients are kept once, as the union.
@@ -163,7 +162,7 @@ def _shared_facts(members: Sequence[Pair]) -> dict[str, Any]:
         "size": sizes.pop(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "code_version": ich.__version__,
-        "sources": sorted({source for part in parts for source in trained_sources(part.facts)}),
+        "sources": sorted({source for part in parts for source in part.facts["sources"]}),
         "store_hashes": sorted({str(part.facts["store_hash"]) for part in parts}),
         "train_patients": sorted({patient for part in parts for patient in part.facts["train_patients"]}),
         "validation_patients": sorted({patient for part in parts for patient in part.facts["validation_patients"]}),

@@ -22,8 +22,8 @@ FACTS_KEY = "ich"
 KINDS = ("slice", "sequence")
 NET_PREFIX = "net."  # of the net's tensors within a LightningModule's
 REQUIRED_FACTS = (
-    *("format", "kind", "labels", "size", "windows", "net", "store_hash", "source", "split_hash", "fold", "leave_out"),
-    *("train_patients", "validation_patients", "prevalence", "study_prevalence", "position_bins"),
+    *("format", "kind", "labels", "size", "windows", "net", "store_hash", "source", "sources", "split_hash"),
+    *("fold", "leave_out", "train_patients", "validation_patients", "prevalence", "study_prevalence", "position_bins"),
     *("code_version", "date"),
 )
 _WAYS = "name a .ckpt written by train.py, or its run folder"

@@ -1,8 +1,7 @@
 """Features of a slice net over whole studies, computed once and kept by net and study."""
 
 import hashlib
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from safetensors.numpy import load_file, save
 from ich.data.rows import positions_of
 from ich.errors import DataError
 from ich.labels import LABELS
-from ich.learn.checkpoint import Checkpoint, load_net, read_checkpoint
+from ich.learn.checkpoint import load_net, read_checkpoint
 from ich.progress import Progress, quiet
-from ich.store.several import patients_of
+from ich.store.files import in_one_step
 from ich.store.store import Store
 
 TENSOR = "features"
@@ -41,7 +40,6 @@ class FeatureCache:
         folder: Path,
         batch_size: int = 32,
         device: torch.device | str = "cpu",
-        precision: str = "32-true",
         share: tuple[int, int] = (0, 1),
         progress: Progress = quiet,
     ) -> "FeatureCache":
@@ -54,7 +52,6 @@ class FeatureCache:
             folder: of all features; this net's lie in a folder of their own in it.
             batch_size: slices a forward pass.
             device: where the net runs.
-            precision: "32-true", or "bf16-mixed" (kept apart from the others).
             share: (rank, processes): each process begins at its own part and then takes what the others lack, so that
                 none needs to wait.
             progress: shown over studies.
@@ -69,7 +66,7 @@ class FeatureCache:
                 f"store {store.path.name}: expected {checkpoint.facts['size']} px, as the slice net was trained on, "
                 f"found {store.size} px; prepare it with store.size={checkpoint.facts['size']}"
             )
-        own = folder / (checkpoint.hash if precision == "32-true" else f"{checkpoint.hash}-{precision}")
+        own = folder / checkpoint.hash
         own.mkdir(parents=True, exist_ok=True)
         net: Any = load_net(checkpoint)
         net.to(device=device, memory_format=torch.channels_last)
@@ -83,7 +80,6 @@ class FeatureCache:
                     positions_mm=positions[study],
                     batch_size=batch_size,
                     device=device,
-                    precision=precision,
                 )
                 _write(features, own / files[study])
         return cls(own, int(net.n_features) + len(LABELS), files)
@@ -112,9 +108,8 @@ def study_features(
     positions_mm: np.ndarray | None = None,
     batch_size: int = 32,
     device: torch.device | str = "cpu",
-    precision: str = "32-true",
 ) -> np.ndarray:
-    """Pooled activations and logits of a study's slices.
+    """Pooled activations and logits of a study's slices, in float32.
 
     Args:
         net: a slice net in evaluation mode.
@@ -122,31 +117,18 @@ def study_features(
         positions_mm: (S,), for a net whose neighbours are told by distance.
         batch_size: slices a forward pass.
         device: where the net is.
-        precision: "32-true" or "bf16-mixed".
 
     Returns:
         float32 (S, F + L).
     """
-    in_bf16 = precision == "bf16-mixed"
     around = net.neighbours.around(len(hu), positions_mm)  # (S, n)
     parts = []
-    with torch.inference_mode(), torch.autocast(torch.device(device).type, torch.bfloat16, enabled=in_bf16):
+    with torch.inference_mode():
         for first in range(0, len(hu), batch_size):
             batch = torch.from_numpy(hu[around[first : first + batch_size]])  # (B, n, R, C)
             pooled, logits = net.features(batch.to(device))
-            parts.append(torch.cat([pooled.float(), logits.float()], dim=1).cpu().numpy())
+            parts.append(torch.cat([pooled, logits], dim=1).cpu().numpy())
     return np.concatenate(parts)
-
-
-def in_sample_patients(checkpoint: Checkpoint, store: Store, studies: Sequence[str]) -> list[str]:
-    """Patients of studies whom a net has seen in training; keys are compared within a source's name only."""
-    patients = patients_of(store, studies, sources=trained_sources(checkpoint.facts))
-    return sorted(patients & set(checkpoint.facts["train_patients"]))
-
-
-def trained_sources(facts: Mapping[str, Any]) -> list[str]:
-    """Names of the data sets a net was trained on."""
-    return [str(source) for source in facts.get("sources", [facts["source"]])]
 
 
 def _rotated(studies: Sequence[str], share: tuple[int, int]) -> list[str]:
@@ -162,7 +144,5 @@ def _file_name(store: Store, study: str) -> str:
 
 
 def _write(features: np.ndarray, path: Path) -> None:
-    """Write beside the target, then rename: a study's features are there or not."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    unfinished.write_bytes(save({TENSOR: np.ascontiguousarray(features)}))
-    unfinished.replace(path)
+    with in_one_step(path) as part:
+        part.write_bytes(save({TENSOR: np.ascontiguousarray(features)}))

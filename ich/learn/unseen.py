@@ -1,11 +1,11 @@
-"""Which training patients a slice net has not seen: only their features may teach a sequence net."""
+"""Whom a net has seen in training, and who is left to teach a sequence net on its features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ich.errors import LeakError
 from ich.learn.checkpoint import Checkpoint
-from ich.learn.features import in_sample_patients
+from ich.store.several import patients_of
 from ich.store.split import Split, training_split
 from ich.store.store import Store
 
@@ -25,6 +25,12 @@ class UnseenSplit:
     in_sample: bool
 
 
+def in_sample_patients(checkpoint: Checkpoint, store: Store, *, studies: Sequence[str]) -> list[str]:
+    """Patients of studies whom a net has seen in training; keys are compared within a source's name only."""
+    patients = patients_of(store, studies, sources=checkpoint.facts["sources"])
+    return sorted(patients & set(checkpoint.facts["train_patients"]))
+
+
 def unseen_split(cnn: Checkpoint, store: Store, *, fold: int, leave_out: Sequence[int | str] = ()) -> UnseenSplit:
     """Leave out of a sequence stage's training the patients whom its slice net was trained on.
 
@@ -38,13 +44,13 @@ def unseen_split(cnn: Checkpoint, store: Store, *, fold: int, leave_out: Sequenc
         LeakError: the net was trained on patients of the validation fold.
     """
     whole = training_split(store, fold=fold, leave_out=leave_out)
-    seen_in_validation = in_sample_patients(cnn, store, whole.validation)
+    seen_in_validation = in_sample_patients(cnn, store, studies=whole.validation)
     if seen_in_validation:
         raise LeakError(
             f"data.fold={fold}: expected validation patients whom the slice net has not seen, found "
             f"{len(seen_in_validation)} of its training patients; use data.fold={cnn.facts['fold']} as its training did"
         )
-    seen = set(in_sample_patients(cnn, store, whole.train))
+    seen = set(in_sample_patients(cnn, store, studies=whole.train))
     if seen == whole.train_patients:
         return UnseenSplit(whole, tuple(leave_out), in_sample=True)
     left_out = (*leave_out, *sorted(seen))

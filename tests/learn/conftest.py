@@ -2,6 +2,7 @@
 
 import functools
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,22 @@ def _write_study(path: Path, number: int, rng: np.random.Generator) -> pd.DataFr
     frame = pd.DataFrame(labels, columns=list(LABELS))
     places = pd.DataFrame({"study": f"s{number}", "index": range(n_slices), "position_mm": np.arange(n_slices) * 5.0})
     return pd.concat([places, frame], axis=1)
+
+
+@pytest.fixture(scope="session")
+def stranger(store, tmp_path_factory) -> Path:
+    """Folder of another data set's store with the same pictures under keys of its own."""
+    folder = shutil.copytree(store.path, tmp_path_factory.mktemp("stranger") / "store")
+    for table in ("studies", "slices"):
+        rows = pd.read_parquet(folder / f"{table}.parquet")
+        rows["study"] = "x" + rows["study"]
+        if "patient" in rows:
+            rows["patient"] = "stranger-" + rows["patient"]
+        rows.to_parquet(folder / f"{table}.parquet")
+    for file in (folder / "studies").iterdir():
+        file.rename(file.with_name(f"x{file.name}"))
+    (folder / "store.json").write_text(json.dumps(store.content | {"source": "elsewhere", "hash": "1" * 32}))
+    return folder
 
 
 @pytest.fixture(scope="session")

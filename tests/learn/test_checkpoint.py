@@ -35,6 +35,7 @@ FACTS = {
     "net": NET,
     "store_hash": "0",
     "source": "made",
+    "sources": ["made"],
     "split_hash": "0",
     "fold": 0,
     "leave_out": [],

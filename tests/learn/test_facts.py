@@ -1,38 +1,18 @@
 import json
-import shutil
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from ich.data.slices import SliceDataModule
 from ich.labels import LABELS
-from ich.learn.checkpoint import REQUIRED_FACTS, Checkpoint, assert_plain
+from ich.learn.checkpoint import REQUIRED_FACTS, assert_plain
 from ich.learn.facts import plain, slice_facts
-from ich.learn.features import in_sample_patients
 from ich.store.several import open_stores
-from ich.store.store import Store
 
 
 @pytest.fixture
 def facts(store):
     return slice_facts(SliceDataModule(store.path, fold=1, leave_out=[0, "p7"], batch_size=4, workers=0))
-
-
-@pytest.fixture(scope="module")
-def stranger(store, tmp_path_factory):
-    """Folder of another data set's store with the same pictures under keys of its own."""
-    folder = shutil.copytree(store.path, tmp_path_factory.mktemp("stranger") / "store")
-    for table in ("studies", "slices"):
-        rows = pd.read_parquet(folder / f"{table}.parquet")
-        rows["study"] = "x" + rows["study"]
-        if "patient" in rows:
-            rows["patient"] = "stranger-" + rows["patient"]
-        rows.to_parquet(folder / f"{table}.parquet")
-    for file in (folder / "studies").iterdir():
-        file.rename(file.with_name(f"x{file.name}"))
-    (folder / "store.json").write_text(json.dumps(store.content | {"source": "elsewhere", "hash": "1" * 32}))
-    return folder
 
 
 def test_facts_are_plain_and_complete_but_for_the_net(facts):
@@ -94,12 +74,3 @@ def test_facts_say_all_stores_of_a_training(store, stranger, share, expected):
     assert (facts["source"], facts["sources"]) == ("made+elsewhere", ["elsewhere", "made"])
     assert {"p6", "stranger-p6"} <= set(facts["train_patients"])
     assert facts["store_hash"] == group.hash
-
-
-def test_a_net_of_several_stores_has_seen_patients_of_each(store, stranger):
-    group = open_stores([store.path, stranger])
-    checkpoint = Checkpoint(slice_facts(SliceDataModule(group, fold=1, batch_size=4, workers=0)), {}, "")
-
-    assert in_sample_patients(checkpoint, store, ["s2", "s4", "s6"]) == ["p2", "p6"]
-    assert in_sample_patients(checkpoint, Store.open(stranger), ["xs6"]) == ["stranger-p6"]
-    assert in_sample_patients(checkpoint, group, ["s6", "xs6"]) == ["p6", "stranger-p6"]

@@ -4,8 +4,8 @@ import torch
 
 from ich.dicom.geometry.neighbours import Neighbours
 from ich.errors import CheckpointError, DataError
-from ich.learn.checkpoint import FACTS_KEY, Checkpoint, load_net, read_checkpoint, write_plain
-from ich.learn.features import FeatureCache, in_sample_patients, study_features
+from ich.learn.checkpoint import FACTS_KEY, load_net, read_checkpoint, write_plain
+from ich.learn.features import FeatureCache, study_features
 
 
 @pytest.fixture
@@ -66,13 +66,6 @@ def test_processes_begin_at_their_own_part(extract):
     assert shown == ["s4", "s1"]
 
 
-def test_bf16_features_are_kept_apart(extract):
-    exact, fast = extract(), extract(precision="bf16-mixed")
-
-    assert exact.folder != fast.folder
-    np.testing.assert_allclose(exact.read("s1"), fast.read("s1"), atol=0.3)
-
-
 def test_a_study_that_was_not_extracted_says_so(extract):
     with pytest.raises(DataError, match="study s2: expected its features, found none here; extract them first"):
         extract().read("s2")
@@ -113,13 +106,3 @@ def test_neighbours_are_mirrored_at_the_ends():
     features = study_features(Echo(), hu, batch_size=2)
 
     np.testing.assert_array_equal(features[:, :3], [[1, 0, 1], [0, 1, 2], [1, 2, 1]])
-
-
-@pytest.mark.parametrize(("source", "expected"), [("made", ["p4", "p5"]), ("elsewhere", [])])
-def test_training_patients_are_in_sample_within_their_source(source, expected, cnn_run, store):
-    checkpoint = read_checkpoint(cnn_run[0])
-    of_source = Checkpoint(
-        {**checkpoint.facts, "source": source, "sources": [source]}, checkpoint.state_dict, checkpoint.hash
-    )
-
-    assert in_sample_patients(of_source, store, ["s0", "s2", "s4", "s5"]) == expected
