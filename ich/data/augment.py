@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from ich.data.geometry import moved, warp
-from ich.dicom.hu import AIR, HU_CEILING
-from ich.errors import ConfigError
+from ich.errors import out_of_range
+from ich.hu import AIR, HU_CEILING
 
 BRAIN = 35.0  # HU around which contrast is changed: between grey (37) and white matter (28)
 
@@ -150,11 +150,6 @@ def change_tone(hu: np.ndarray, *, brightness: float, contrast: float) -> np.nda
     return cv2.copyTo(hu, (hu <= AIR).view(np.uint8), changed).reshape(hu.shape)
 
 
-def out_of_range(name: str, value: float, *, expected: str) -> ConfigError:
-    """The complaint about a number of an augmentation."""
-    return ConfigError(f"augment.{name}={value}: expected {expected}, found {value}; set augment.{name}")
-
-
 def check_shares(options: Any, *names: str) -> None:
     """Refuse numbers of an augmentation outside 0 to 1.
 
@@ -163,7 +158,7 @@ def check_shares(options: Any, *names: str) -> None:
     """
     for name in names:
         if not 0 <= getattr(options, name) <= 1:
-            raise out_of_range(name, getattr(options, name), expected="0 to 1")
+            raise out_of_range(f"augment.{name}", getattr(options, name), expected="0 to 1")
 
 
 def check_not_negative(options: Any, *names: str) -> None:
@@ -174,4 +169,4 @@ def check_not_negative(options: Any, *names: str) -> None:
     """
     for name in names:
         if getattr(options, name) < 0:
-            raise out_of_range(name, getattr(options, name), expected="0 or more")
+            raise out_of_range(f"augment.{name}", getattr(options, name), expected="0 or more")

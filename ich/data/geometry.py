@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from ich.dicom.hu import AIR
+from ich.hu import AIR
 
 
 def moved(*, shift: tuple[float, float], scale: float, degrees: float, shape: tuple[int, int]) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ich.data.rows import rows_of
-from ich.dicom.hu import HU_CEILING, HU_FLOOR
+from ich.hu import HU_CEILING, HU_FLOOR
 from ich.progress import Progress, quiet
 from ich.store.store import Store
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ich.data.augment import check_not_negative, check_shares, draw_flip, draw_move, draw_tone, out_of_range
+from ich.data.augment import check_not_negative, check_shares, draw_flip, draw_move, draw_tone
 from ich.data.geometry import cropped, warp
-from ich.dicom.hu import AIR, HU_CEILING
+from ich.errors import out_of_range
+from ich.hu import AIR, HU_CEILING
 
 CONTROL_POINTS = 5  # of the elastic warp along each side; between them it is smooth
 MOST_BEND = 0.04  # share of the side; control points are .2 apart, and from .05 on rows can fold over
@@ -70,9 +71,9 @@ class Strong:
         check_shares(self, *shares, "aspect", "hole_side")
         check_not_negative(self, "rotate", "brightness", "noise_hu", "holes", "mixup")
         if not 0 < self.crop_side <= 1:
-            raise out_of_range("crop_side", self.crop_side, expected="above 0, to 1")
+            raise out_of_range("augment.crop_side", self.crop_side, expected="above 0, to 1")
         if not 0 <= self.bend <= MOST_BEND:
-            raise out_of_range("bend", self.bend, expected=f"0 to {MOST_BEND}")
+            raise out_of_range("augment.bend", self.bend, expected=f"0 to {MOST_BEND}")
 
     def __call__(self, hu: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Change the n slices of a sample alike; the same state of `rng` gives the same sample.

@@ -8,6 +8,7 @@ from ich.dicom.geometry.order import OrderedSlices
 from ich.dicom.header import SliceHeader
 from ich.dicom.pixels import has_misleading_padding, is_wrapped
 from ich.dicom.planes import StoredRange
+from ich.hu import HU_CEILING, HU_FLOOR
 from ich.numerals import in_words, those_found
 
 _MOST_FREQUENT = (
@@ -49,17 +50,20 @@ def slice_warnings(
             "slice|slices states|state a padding value that means tissue; it is not honoured",
         ),
         (sum(map(is_wrapped, used)), "slice|slices holds|hold 12 bits wrapped below zero, repaired"),
-        (len({(h.rows, h.columns) for h in used}) - 1, "further matrix size|sizes in the series, padded with air"),
-        (len({h.pixel_spacing for h in used}) - 1, "further pixel spacing|spacings in the series"),
         (
-            len({(h.slope, h.intercept) for h in used}) - 1,
+            len({(header.rows, header.columns) for header in used}) - 1,
+            "further matrix size|sizes in the series, padded with air",
+        ),
+        (len({header.pixel_spacing for header in used}) - 1, "further pixel spacing|spacings in the series"),
+        (
+            len({(header.slope, header.intercept) for header in used}) - 1,
             "further way|ways to rescale in the series, each slice by its own",
         ),
         (
-            sum(h.kind.enhanced for h in used),
+            sum(header.kind.enhanced for header in used),
             "slice|slices was|were taken with contrast medium, which looks like blood",
         ),
-        (sum(h.kind.sharp for h in used), "slice|slices was|were reconstructed with a sharp kernel"),
+        (sum(header.kind.sharp for header in used), "slice|slices was|were reconstructed with a sharp kernel"),
     )
     return those_found(found) + _range_warnings(stored)
 
@@ -71,10 +75,10 @@ def _range_warnings(stored: Sequence[StoredRange]) -> list[str]:
     if clipped:
         highest = max(one.highest for one in clipped)
         hold = in_words(len(clipped), "slice|slices holds|hold")
-        found.append(f"stored values reach {highest}: {hold} more than 3071 HU, clipped")
+        found.append(f"stored values reach {highest}: {hold} more than {HU_CEILING} HU, clipped")
     if airy:
         lowest, hold = min(one.lowest_hu for one in airy), in_words(len(airy), "slice|slices holds|hold")
-        found.append(f"{hold} values below -1024 HU (down to {lowest}) that no padding tag explains; taken as air")
+        found.append(f"{hold} values below {HU_FLOOR} HU (down to {lowest}) that no padding tag explains; taken as air")
     return found
 
 

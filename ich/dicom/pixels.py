@@ -6,7 +6,7 @@ import numpy as np
 
 from ich.dicom.encoding.decode import decode
 from ich.dicom.header import SliceHeader
-from ich.dicom.hu import AIR, HU_CEILING, HU_FLOOR
+from ich.hu import AIR, HU_CEILING, HU_FLOOR
 
 WRAP_SHIFT, WRAP_RANGE = 1000, 4096  # HU; Howard 2019, "Some DICOM gotchas to be aware of" (Kaggle)
 WRAP_INTERCEPT = -100  # HU; wrapped files say 0 or 1, sound unsigned ones -1000 or -1024

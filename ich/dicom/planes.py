@@ -10,10 +10,10 @@ from ich.dicom.geometry.order import OrderedSlices
 from ich.dicom.geometry.repeats import left_out_code
 from ich.dicom.geometry.slabs import first_pixels, slab_mean
 from ich.dicom.header import SliceHeader
-from ich.dicom.hu import HU_CEILING
 from ich.dicom.pixels import Plane, is_wrapped, read_plane, rescaled_hu
 from ich.dicom.reasons import REASONS
 from ich.dicom.resize import pad_to
+from ich.hu import HU_CEILING
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from ich.dicom.hu import AIR
+from ich.hu import AIR
 
 
 def square(hu: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ich.hu import HU_CEILING, HU_FLOOR
 from ich.phantom.grid import Grid
 from ich.phantom.noise import noise_bank
 from ich.phantom.scanner import OUTSIDE_HU, noise_level, outside_circle, scan_head
@@ -61,7 +62,7 @@ def scan_again(seen: Seen, rng: np.random.Generator) -> np.ndarray:
     hu = np.empty(seen.hu.shape, dtype=np.int16)
     for s in range(len(hu)):
         noisy = seen.hu[s] + bank.grain(seen.grid.size, rng) * seen.noise_hu[s]
-        hu[s] = np.rint(np.clip(noisy, -1024, 3071))
+        hu[s] = np.rint(np.clip(noisy, HU_FLOOR, HU_CEILING))
     if seen.circle:
         hu[:, outside_circle(seen.grid.size)] = OUTSIDE_HU
     return hu

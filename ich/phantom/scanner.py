@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ich.hu import HU_CEILING, HU_FLOOR
 from ich.phantom.anatomy.head import Head
 from ich.phantom.grid import Grid
 from ich.phantom.noise import NoiseBank
@@ -87,7 +88,7 @@ def scan_head(head: Head, grid: Grid, exposure: Exposure, *, bank: NoiseBank, rn
         plane = cv2.GaussianBlur(plane, (0, 0), BLUR_MM / grid.pixel_mm)
         plane = plane + _hardening(head, grid, exposure, index=s, height=heights[s] - head.base_mm, rng=rng)
         plane = plane + bank.grain(grid.size, rng) * noise_level(head, exposure, index=s)
-        np.rint(np.clip(plane, -1024, 3071), out=plane)
+        np.rint(np.clip(plane, HU_FLOOR, HU_CEILING), out=plane)
         hu[s] = plane
         if outside is not None:
             hu[s][outside] = OUTSIDE_HU

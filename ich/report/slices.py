@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ich.dicom.hu import AIR
+from ich.hu import AIR
 
 SHOWN_SIZE = 512  # px; larger matrices are reduced by area
 PAGE_BYTES = 8_000_000  # what a page may weigh: mail and browser still take it

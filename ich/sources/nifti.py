@@ -8,9 +8,9 @@ import numpy as np
 
 from ich.dicom.files import DicomFile
 from ich.dicom.geometry.slabs import is_thin, slab_groups, slab_mean
-from ich.dicom.hu import HU_CEILING, HU_FLOOR
 from ich.dicom.scan import Scan, ScanSeries
 from ich.errors import DataError
+from ich.hu import HU_CEILING, HU_FLOOR
 from ich.numerals import counted
 from ich.sources.nifti_header import VolumeHeader, open_nifti
 

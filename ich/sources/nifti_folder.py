@@ -9,8 +9,8 @@ from types import MappingProxyType
 import numpy as np
 
 from ich.dicom.files import DicomFile, find_files
-from ich.dicom.hu import HU_FLOOR
 from ich.errors import ConfigError, DataError
+from ich.hu import HU_FLOOR
 from ich.labels import LABELS
 from ich.numerals import in_words, those_found
 from ich.progress import Progress, quiet

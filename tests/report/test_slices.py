@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
-from ich.dicom.hu import AIR
+from ich.hu import AIR
 from ich.report.slices import PackedSlices, pack_heat, pack_slices, without_room_noise
 from tests.ensemble.tiny import head
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ich.dicom.header import SliceHeader
-from ich.dicom.hu import AIR, HU_CEILING
 from ich.errors import ConfigError
+from ich.hu import AIR, HU_CEILING
 
 THIN_MM = 2.5  # median step below which a series is thin
 LEAST_SHIFT = 0.05  # of a pixel; less is the rounding of positions, and moving by it would only blur
