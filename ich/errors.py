@@ -37,6 +37,21 @@ class LeakError(IchError):
     """Patients that stand on both sides of a split."""
 
 
+def out_of_range(option: str, value: object, *, expected: str, advice: str = "") -> ConfigError:
+    """The complaint about an option's value.
+
+    >>> str(out_of_range("loss.gamma", -1, expected="0 or more", advice="0 is plain cross-entropy"))
+    'loss.gamma=-1: expected 0 or more, found -1; 0 is plain cross-entropy'
+
+    Args:
+        option: what the user types for it.
+        value: what was typed.
+        expected: what would do.
+        advice: what to do; the option's name where nothing is said.
+    """
+    return ConfigError(f"{option}={value}: expected {expected}, found {value}; {advice or f'set {option}'}")
+
+
 def first_line(error: BaseException) -> str:
     r"""The first line of what an error says, or where it says nothing its kind.
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ich.errors import ConfigError, DataError
+from ich.errors import DataError, out_of_range
 from ich.labels import LABELS, label_index
 
 ANY = label_index("any")
@@ -110,11 +110,11 @@ class Balanced:
 
     def __post_init__(self) -> None:
         if not 0 < self.positive < 1:
-            raise ConfigError(
-                f"sampling.positive={self.positive}: expected above 0 and below 1, found {self.positive}; 0.5 is usual"
+            raise out_of_range(
+                "sampling.positive", self.positive, expected="above 0 and below 1", advice="0.5 is usual"
             )
         if not 0 <= self.rarity <= 1:
-            raise ConfigError(f"sampling.rarity={self.rarity}: expected 0 to 1, found {self.rarity}; 0.5 is usual")
+            raise out_of_range("sampling.rarity", self.rarity, expected="0 to 1", advice="0.5 is usual")
 
     def __call__(self, labels: np.ndarray, studies: np.ndarray) -> Draws:
         """By labels alone.
@@ -157,8 +157,7 @@ class Centre:
     def __post_init__(self) -> None:
         for name in ("slices_a_study", "step"):
             if getattr(self, name) < 1:
-                found = getattr(self, name)
-                raise ConfigError(f"sampling.{name}={found}: expected 1 or more, found {found}; set sampling.{name}")
+                raise out_of_range(f"sampling.{name}", getattr(self, name), expected="1 or more")
 
     def __call__(self, labels: np.ndarray, studies: np.ndarray) -> Draws:
         """By place in the study alone."""

@@ -9,7 +9,7 @@ import cv2
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ich.errors import ConfigError
+from ich.errors import ConfigError, out_of_range
 from ich.fork_server import fork_server
 
 MOST_WORKERS = 8  # a slice takes 0.1 ms to read: more than eight feed any GPU only with more overhead
@@ -40,7 +40,7 @@ def n_workers(asked: int | None, processes: int) -> int:
         ConfigError: a negative number.
     """
     if asked is not None and asked < 0:
-        raise ConfigError(f"data.workers={asked}: expected 0 or more, or null, found {asked}; set data.workers")
+        raise out_of_range("data.workers", asked, expected="0 or more, or null")
     if asked is not None:
         return asked
     cores = len(os.sched_getaffinity(0)) // processes

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ich.errors import ConfigError
+from ich.errors import ConfigError, out_of_range
 from ich.labels import LABELS
 from ich.store.files import as_cell, write_text
 
@@ -141,4 +141,4 @@ def _reaches(probability: float, point: OperatingPoint) -> bool:
 
 def _check_label(label: str) -> None:
     if label not in LABELS:
-        raise ConfigError(f"label={label}: expected one of {', '.join(LABELS)}; name one of these")
+        raise out_of_range("label", label, expected=f"one of {', '.join(LABELS)}", advice="name one of these")

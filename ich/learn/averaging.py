@@ -8,7 +8,7 @@ from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from ich.errors import ConfigError
+from ich.errors import out_of_range
 
 MODULE_PREFIX = "module."  # of the averaged module's tensors within torch's AveragedModel
 
@@ -33,9 +33,13 @@ class AveragedWeights(WeightAveraging):
             ConfigError: a number out of range.
         """
         if not 0 <= decay < 1:
-            raise ConfigError(f"callbacks.ema.decay={decay}: expected 0 to below 1; 0.999 remembers a thousand steps")
+            raise out_of_range(
+                "callbacks.ema.decay", decay, expected="0 to below 1", advice="0.999 remembers a thousand steps"
+            )
         if start_step < 0:
-            raise ConfigError(f"callbacks.ema.start_step={start_step}: expected 0 or more steps; 0 averages at once")
+            raise out_of_range(
+                "callbacks.ema.start_step", start_step, expected="0 or more steps", advice="0 averages at once"
+            )
         super().__init__(multi_avg_fn=self._average)
         self.decay, self.start_step = decay, start_step
 

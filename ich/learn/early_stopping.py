@@ -6,7 +6,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import EarlyStopping
 from pytorch_lightning.callbacks.early_stopping import EarlyStoppingReason
 
-from ich.errors import ConfigError
+from ich.errors import out_of_range
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +25,11 @@ class StopEarly(EarlyStopping):
             ConfigError: a number out of range.
         """
         if patience < 1:
-            raise ConfigError(f"callbacks.early_stopping.patience={patience}: expected 1 epoch or more; set it")
+            raise out_of_range("callbacks.early_stopping.patience", patience, expected="1 epoch or more")
         if min_delta < 0:
-            raise ConfigError(f"callbacks.early_stopping.min_delta={min_delta}: expected 0 or more; 0 counts any fall")
+            raise out_of_range(
+                "callbacks.early_stopping.min_delta", min_delta, expected="0 or more", advice="0 counts any fall"
+            )
         super().__init__(monitor="val/log_loss", patience=patience, min_delta=min_delta, mode="min", strict=False)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ich.errors import ConfigError
+from ich.errors import ConfigError, out_of_range
 from ich.labels import LABELS
 
 
@@ -88,7 +88,7 @@ class WeightedBCE(nn.Module):
                 f"found {len(weights)}; give one a label"
             )
         if not 0 <= label_smoothing < 1:
-            raise ConfigError(f"loss.label_smoothing={label_smoothing}: expected 0 to below 1; 0 is none")
+            raise out_of_range("loss.label_smoothing", label_smoothing, expected="0 to below 1", advice="0 is none")
         self.label_smoothing = label_smoothing
         self.register_buffer("weights", torch.tensor(list(weights), dtype=torch.float32), persistent=False)
 
@@ -121,10 +121,10 @@ class WeightedFocal(WeightedBCE):
         """
         super().__init__(weights, label_smoothing)
         if gamma < 0:
-            raise ConfigError(f"loss.gamma={gamma}: expected 0 or more; 0 is plain cross-entropy")
+            raise out_of_range("loss.gamma", gamma, expected="0 or more", advice="0 is plain cross-entropy")
         if alpha is not None and not 0 < alpha < 1:
-            raise ConfigError(
-                f"loss.alpha={alpha}: expected between 0 and 1, or null for positives and negatives alike"
+            raise out_of_range(
+                "loss.alpha", alpha, expected="between 0 and 1", advice="null weighs positives and negatives alike"
             )
         self.gamma, self.alpha = gamma, alpha
 

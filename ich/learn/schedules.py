@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from ich.errors import ConfigError
+from ich.errors import ConfigError, out_of_range
 
 
 def constant(optimizer: Optimizer, *, total_steps: int, steps_per_epoch: int) -> LambdaLR:
@@ -99,4 +99,6 @@ def _cosine(start: float, end: float, share: float) -> float:
 
 def _check_share(warmup_share: float) -> None:
     if not 0 <= warmup_share < 1:
-        raise ConfigError(f"schedule.warmup_share={warmup_share}: expected 0 to below 1; 0.3 is three in ten steps")
+        raise out_of_range(
+            "schedule.warmup_share", warmup_share, expected="0 to below 1", advice="0.3 is three in ten steps"
+        )

@@ -122,7 +122,7 @@ class WindowsLayer(nn.Module):
         self.windows = as_windows(windows)
         if size is not None and size < 1:
             raise ConfigError(
-                f"model.net.size={size}: expected 1 pixel or more, or null for the store's; set model.net.size"
+                f"model.net.size={size}: expected 1 pixel or more, found {size}; null takes the store's size"
             )
         self.size = size
         for window in self.windows:

@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 
 from ich.commands.terminal import say, shown
 from ich.commands.training.run_words import flat_config, group_of, place_of, readable_name, tags_of
-from ich.errors import ConfigError
+from ich.errors import ConfigError, out_of_range
 from ich.learn.watching.wandb_run import MODES, Mode, RunFacts, choose_mode, has_key, start_run
 from ich.store.keys import PUBLIC_KEY, HashKey
 from ich.store.store import Store
@@ -62,11 +62,9 @@ def check_loggers(config: DictConfig) -> None:
         return
     options = chosen["wandb"]
     if options.mode not in MODES:
-        raise ConfigError(f"logger.wandb.mode={options.mode}: expected one of {', '.join(MODES)}; set it")
+        raise out_of_range("logger.wandb.mode", options.mode, expected=f"one of {', '.join(MODES)}")
     if options.worst < 1:
-        raise ConfigError(
-            f"logger.wandb.worst={options.worst}: expected 1 slice or more, found {options.worst}; set it"
-        )
+        raise out_of_range("logger.wandb.worst", options.worst, expected="1 slice or more")
     if options.mode == "online" and not has_key():
         raise ConfigError(
             "logger.wandb.mode=online: expected a key in WANDB_API_KEY or netrc, found none; "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ich.errors import ConfigError
+from ich.errors import ConfigError, out_of_range
 
 _FORMS = "use auto (all there are, else CPU), 0 (CPU), a count as 4, or GPU numbers as [0,2]"
 
@@ -71,7 +71,9 @@ def resolve_devices(
     """
     for name, count in (("processes", processes), ("nodes", nodes)):
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ConfigError(f"trainer.{name}={count}: expected a whole number of 1 or more; 1 is the default")
+            raise out_of_range(
+                f"trainer.{name}", count, expected="a whole number of 1 or more", advice="1 is the default"
+            )
     numbers = _gpu_numbers(gpus, available, option=option)
     needed = max(numbers, default=-1) + 1
     if needed > available:

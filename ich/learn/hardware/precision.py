@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ich.errors import ConfigError
+from ich.errors import ConfigError, out_of_range
 from ich.learn.hardware.devices import Devices
 
 PRECISIONS = ("auto", "bf16-mixed", "16-mixed", "32-true")
@@ -33,8 +33,11 @@ def choose_precision(
         ConfigError: another name, or one that these devices can't do.
     """
     if precision not in PRECISIONS:
-        raise ConfigError(
-            f"trainer.precision={precision}: expected one of {', '.join(PRECISIONS)}; auto decides by the hardware"
+        raise out_of_range(
+            "trainer.precision",
+            precision,
+            expected=f"one of {', '.join(PRECISIONS)}",
+            advice="auto decides by the hardware",
         )
     lacking = _gpus_without_bf16(devices, has_bf16 or gpu_has_bf16)
     if precision != "auto":

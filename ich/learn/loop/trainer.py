@@ -14,7 +14,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger
 from pytorch_lightning.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 from pytorch_lightning.profilers import Profiler
 
-from ich.errors import ConfigError
+from ich.errors import out_of_range
 from ich.learn.checkpoint import PlainCheckpointIO
 from ich.learn.hardware.devices import Devices
 from ich.learn.hardware.precision import PRECISIONS
@@ -62,19 +62,16 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS[1:]:
-            raise ConfigError(
-                f"trainer.precision={self.precision}: expected one of {', '.join(PRECISIONS[1:])}; set it"
-            )
+            raise out_of_range("trainer.precision", self.precision, expected=f"one of {', '.join(PRECISIONS[1:])}")
         if self.choose not in CHOICES:
-            raise ConfigError(f"trainer.choose={self.choose}: expected one of {', '.join(CHOICES)}; set it")
+            raise out_of_range("trainer.choose", self.choose, expected=f"one of {', '.join(CHOICES)}")
         for name in COUNTS:
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise ConfigError(f"trainer.{name}={value}: expected 1 or more, found {value}; set trainer.{name}")
+                raise out_of_range(f"trainer.{name}", value, expected="1 or more")
         if self.gradient_clip is not None and self.gradient_clip <= 0:
-            raise ConfigError(
-                f"trainer.gradient_clip={self.gradient_clip}: expected a norm above 0, found {self.gradient_clip}; "
-                "null is no clipping"
+            raise out_of_range(
+                "trainer.gradient_clip", self.gradient_clip, expected="a norm above 0", advice="null is no clipping"
             )
 
 
