@@ -56,7 +56,7 @@ def generate_gradcam(model: ICHEnsemble, image: np.ndarray, target_class: str = 
 
 
 def study_maps(
-    model: ICHEnsemble, scan: Scan, label: str = "any", *, probabilities: np.ndarray | None = None
+    model: ICHEnsemble, scan: Scan, *, label: str = "any", probabilities: np.ndarray | None = None
 ) -> np.ndarray:
     """Where the slice nets see a label, on one scale for the whole study.
 

@@ -63,7 +63,7 @@ def test_study_maps_are_the_mean_over_the_nets_each_divided_by_its_study_maximum
     mean = np.mean(parts, axis=0)
     expected = mean / max(mean.max(), 1e-30) * probabilities[:, None, None]
 
-    found = study_maps(model, scan, "any")
+    found = study_maps(model, scan, label="any")
 
     np.testing.assert_allclose(found, expected, atol=1e-4)
     assert found.max() > 0
@@ -72,13 +72,13 @@ def test_study_maps_are_the_mean_over_the_nets_each_divided_by_its_study_maximum
 def test_study_maps_never_exceed_a_slices_probability(model, scan):
     prediction = model.predict(scan)
 
-    heat = study_maps(model, scan, "subdural", probabilities=prediction.slices["subdural"].to_numpy())
+    heat = study_maps(model, scan, label="subdural", probabilities=prediction.slices["subdural"].to_numpy())
 
     assert (heat.max(axis=(1, 2)) <= prediction.slices["subdural"] + 1e-6).all()
 
 
 def test_slices_with_probability_zero_stay_zero(model, scan):
-    heat = study_maps(model, scan, "any", probabilities=np.array([0, 0, 0, 0, 0, 1.0]))
+    heat = study_maps(model, scan, label="any", probabilities=np.array([0, 0, 0, 0, 0, 1.0]))
 
     assert not heat[:5].any()
 
@@ -88,7 +88,7 @@ def test_a_map_without_any_evidence_is_zero_and_not_nan(scan):
     checkpoint.state_dict["head.weight"].zero_()
     model = ICHEnsemble(bundle([(checkpoint, None)]), device="cpu")
 
-    assert not study_maps(model, scan, "any").any()
+    assert not study_maps(model, scan, label="any").any()
     assert not generate_gradcam(model, scan.image(0)).any()
 
 
@@ -140,5 +140,5 @@ def test_probabilities_of_a_study_are_those_of_its_prediction(model, scan):
     expected = probability_of(model.predict(scan).logits["ensemble"])[:, 5]
 
     np.testing.assert_array_equal(
-        study_maps(model, scan, "any"), study_maps(model, scan, "any", probabilities=expected)
+        study_maps(model, scan, label="any"), study_maps(model, scan, label="any", probabilities=expected)
     )

@@ -136,7 +136,8 @@ def _write_study(model: ICHEnsemble, scan: Scan, folder: Path, *, config: DictCo
     heat = None
     if config.heat_maps:
         heat = {
-            label: study_maps(model, scan, label, probabilities=prediction.slices[label].to_numpy()) for label in LABELS
+            label: study_maps(model, scan, label=label, probabilities=prediction.slices[label].to_numpy())
+            for label in LABELS
         }
     folder.mkdir(parents=True, exist_ok=True)
     prediction.to_json(folder / "prediction.json")

@@ -1,4 +1,4 @@
-"""How often each slice is drawn in an epoch: all alike, positives and negatives in balance, or the middle of heads."""
+"""How often each slice is drawn in an epoch: alike, in balance, the middle of heads, or by shares of several stores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ import numpy as np
 
 from ich.errors import DataError, out_of_range
 from ich.labels import LABELS, label_index
+from ich.store.several import StoreGroup
+from ich.store.store import Store
 
 ANY = label_index("any")
 SUBTYPES = [number for number in range(len(LABELS)) if number != ANY]
@@ -48,7 +50,7 @@ class Draws:
         return rng.permutation(np.repeat(mixed, times))
 
 
-def shared(draws: Draws, groups: np.ndarray, shares: Sequence[float]) -> Draws:
+def shared(draws: Draws, groups: np.ndarray, *, shares: Sequence[float]) -> Draws:
     """The same draws with each group of samples drawn as often as its share of the epoch says.
 
     Args:
@@ -61,6 +63,20 @@ def shared(draws: Draws, groups: np.ndarray, shares: Sequence[float]) -> Draws:
     wanted = np.where(sums > 0, shares, 0.0)
     factors = draws.n_drawn * wanted / (wanted.sum() * np.where(sums > 0, sums, 1.0))
     return Draws(draws.expected * factors[groups], draws.strata * n_groups + groups)
+
+
+def shared_draws(draws: Draws, store: Store, *, studies: Sequence[str]) -> Draws:
+    """Draws of some samples by the shares of the stores they come from; unchanged where no shares were asked for.
+
+    Args:
+        draws: how often samples are drawn, whichever store they are from.
+        store: one store, or several as one.
+        studies: study key of each sample.
+    """
+    if not isinstance(store, StoreGroup) or store.share is None:
+        return draws
+    numbers = np.array([store.numbers[study] for study in studies], dtype=np.int64)
+    return shared(draws, numbers, shares=store.share)
 
 
 def each_once(n_samples: int) -> Draws:

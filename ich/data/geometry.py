@@ -30,6 +30,9 @@ def cropped(box: tuple[float, float, float, float], *, shape: tuple[int, int]) -
     Args:
         box: top, left, height, width as shares of the picture.
         shape: rows and columns.
+
+    Returns:
+        float64 (3, 3).
     """
     top, left, height, width = box
     rows, columns = shape

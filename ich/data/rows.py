@@ -1,12 +1,10 @@
-"""Rows of a store's slice table for some of its studies; labels and positions; how often their store lets them come."""
+"""Rows of a store's slice table for some of its studies, and their labels and positions."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from ich.data.draws import Draws, shared
 from ich.labels import LABELS
-from ich.store.several import StoreGroup
 from ich.store.store import Store
 
 
@@ -22,20 +20,6 @@ def rows_of(store: Store, studies: Sequence[str]) -> np.ndarray:
 def labels_of(store: Store, studies: Sequence[str]) -> np.ndarray:
     """Labels of some studies' slices in the order of `rows_of`; float32 (N, L), nan for unknown."""
     return store.slices.iloc[rows_of(store, studies)][list(LABELS)].to_numpy(dtype=np.float32, copy=True)
-
-
-def shared_draws(draws: Draws, store: Store, studies: Sequence[str]) -> Draws:
-    """Draws of some samples by the shares of the stores they come from; unchanged where no shares were asked for.
-
-    Args:
-        draws: how often samples are drawn, whichever store they are from.
-        store: one store, or several as one.
-        studies: study key of each sample.
-    """
-    if not isinstance(store, StoreGroup) or store.share is None:
-        return draws
-    numbers = np.array([store.numbers[study] for study in studies], dtype=np.int64)
-    return shared(draws, numbers, store.share)
 
 
 def positions_of(store: Store, studies: Sequence[str]) -> dict[str, np.ndarray]:

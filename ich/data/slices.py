@@ -9,16 +9,13 @@ import pytorch_lightning
 from torch.utils.data import DataLoader
 
 from ich.data.augment import Augment
-from ich.data.draws import AllSlices, Sampling
+from ich.data.draws import AllSlices, Sampling, shared_draws
 from ich.data.loaders import as_read, make_loader, n_workers, share_of_batch
-from ich.data.rows import shared_draws
 from ich.data.sampling import ShardSampler, TrainingSampler
 from ich.data.slice_dataset import SliceDataset
 from ich.dicom.geometry.neighbours import ALONE, Neighbours
 from ich.store.split import Split, training_split
 from ich.store.store import Store
-
-__all__ = ["SliceDataModule", "SliceDataset"]
 
 
 class SliceDataModule(pytorch_lightning.LightningDataModule):
@@ -82,7 +79,8 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Any]:
         """Drawn by (seed, epoch); equally many steps on each process."""
         dataset = self._dataset(self.split.train, self.augment)
-        draws = shared_draws(self.sampling(dataset.labels, dataset.study_numbers), self.store, dataset.study_keys)
+        drawn = self.sampling(dataset.labels, dataset.study_numbers)
+        draws = shared_draws(drawn, self.store, studies=dataset.study_keys)
         sampler = TrainingSampler(draws, seed=self.seed, rank=self._rank, world=self.processes)
         sampler.go_on_after(self._batches_done, batch_size=self.batch_a_process)
         return self._loader(dataset, sampler)

@@ -12,7 +12,7 @@ from ich.store.store import Store
 
 
 def measure_window_statistics(
-    store: Store, studies: Sequence[str], windows: Mapping[str, Mapping[str, Any]], *, progress: Progress = quiet
+    store: Store, studies: Sequence[str], *, windows: Mapping[str, Mapping[str, Any]], progress: Progress = quiet
 ) -> dict[str, dict[str, Any]]:
     """Fill in mean and std where they are null.
 

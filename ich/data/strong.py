@@ -111,8 +111,13 @@ class Strong:
 def add_noise(hu: np.ndarray, *, sigma: float, rng: np.random.Generator) -> np.ndarray:
     """Add Gaussian noise of `sigma` HU, a grain of its own in each slice; pure air stays pure air.
 
+    Args:
+        hu: int16 HU (n, R, C).
+        sigma: standard deviation in HU.
+        rng: drawn from.
+
     Returns:
-        int16 HU of the same shape, -1024..3071.
+        int16 HU (n, R, C), -1024..3071.
     """
     grain = rng.standard_normal(hu.shape, dtype=np.float32)
     np.rint(cv2.scaleAdd(grain, sigma, hu.astype(np.float32)), out=grain)

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
-from ich.data.draws import each_once
+from ich.data.draws import each_once, shared_draws
 from ich.data.loaders import make_loader, share_of_batch
-from ich.data.rows import labels_of, rows_of, shared_draws
+from ich.data.rows import labels_of, rows_of
 from ich.data.sampling import Item, ShardSampler, TrainingSampler
 from ich.errors import DataError
 from ich.progress import Progress, quiet
@@ -159,7 +159,7 @@ class StudyDataModule(pytorch_lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Any]:
         """Shuffled by (seed, epoch); equally many steps on each process."""
         dataset = StudyDataset(self.features, self.store, studies=self.split.train)
-        draws = shared_draws(each_once(len(dataset)), self.store, dataset.studies)
+        draws = shared_draws(each_once(len(dataset)), self.store, studies=dataset.studies)
         sampler = TrainingSampler(draws, seed=self.seed, rank=self._rank, world=self.processes)
         sampler.go_on_after(self._batches_done, batch_size=self.batch_a_process)
         return self._loader(dataset, sampler)

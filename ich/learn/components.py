@@ -14,7 +14,7 @@ from ich.labels import LABELS
 MOST_SLICES = 32_032  # as Burduja's released code: the first 1,001 batches of 32; more change the axes little
 
 
-def fit_input(net: Any, features: FeatureReader, studies: Sequence[str]) -> None:
+def fit_input(net: Any, features: FeatureReader, *, studies: Sequence[str]) -> None:
     """Let an untrained sequence net take features as its training studies have them; it stays in its tensors.
 
     Args:

@@ -98,7 +98,7 @@ def fit_slices(
     _begin(settings)
     arguments = plain(net)
     measured_on = data.split.train[:: 1 + len(data.split.train) // MOST_MEASURED]
-    arguments["windows"] = measure_window_statistics(data.store, measured_on, arguments["windows"])
+    arguments["windows"] = measure_window_statistics(data.store, measured_on, windows=arguments["windows"])
     module = SliceModule(
         arguments,
         loss=recipe.loss,
@@ -147,7 +147,7 @@ def fit_sequence(
         schedule=recipe.schedule,
         facts=sequence_facts(data, cnn=cnn),
     )
-    fit_input(module.net, data.features, data.split.train)
+    fit_input(module.net, data.features, studies=data.split.train)
     return _fit(run, module, data=data, settings=settings, watching=watching, keeping=keeping)
 
 

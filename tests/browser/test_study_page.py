@@ -53,7 +53,7 @@ def scan():
 @pytest.fixture(scope="module")
 def page(scan) -> str:
     model = ICHEnsemble(bundle(pairs()), device="cpu")
-    return study_page(scan, model.predict(scan), heat={"any": study_maps(model, scan, "any")})
+    return study_page(scan, model.predict(scan), heat={"any": study_maps(model, scan, label="any")})
 
 
 def _visit(browser: str, page: Path) -> tuple[str, list[str]]:

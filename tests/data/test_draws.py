@@ -42,24 +42,34 @@ def _times(draws, epochs=200):
     return np.stack([np.bincount(order, minlength=len(draws.expected)) for order in orders])
 
 
+def _epoch(draws, number, *, n_processes):
+    """Samples of each process in one epoch."""
+    shares = []
+    for rank in range(n_processes):
+        sampler = TrainingSampler(draws, seed=3, rank=rank, world=n_processes)
+        sampler.set_epoch(number)
+        shares.append([sample for sample, _ in sampler])
+    return shares
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("world", [1, 2, 3])
-def test_every_choice_depends_on_seed_and_epoch_alone_and_gives_processes_equally_many(path, world):
+def test_every_choice_depends_on_seed_and_epoch_alone(path, world):
     draws = _sampling(path)(LABELLED, STUDIES)
 
-    def epoch(number, *, n_processes=world):
-        shares = []
-        for rank in range(n_processes):
-            sampler = TrainingSampler(draws, seed=3, rank=rank, world=n_processes)
-            sampler.set_epoch(number)
-            shares.append([sample for sample, _ in sampler])
-        return shares
+    assert _epoch(draws, 1, n_processes=world) == _epoch(draws, 1, n_processes=world)
+    assert _epoch(draws, 1, n_processes=world) != _epoch(draws, 2, n_processes=world)
 
-    assert epoch(1) == epoch(1) != epoch(2)
-    assert len({len(share) for share in epoch(1)}) == 1
-    together = [sample for step in zip(*epoch(1), strict=True) for sample in step]
-    (alone,) = epoch(1, n_processes=1)
-    assert together[: len(alone)] == alone  # the same slices in the same order, whatever the number of processes
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("world", [2, 3])
+def test_processes_get_equally_many_and_together_what_one_alone_gets_in_its_order(path, world):
+    draws = _sampling(path)(LABELLED, STUDIES)
+
+    shares, (alone,) = _epoch(draws, 1, n_processes=world), _epoch(draws, 1, n_processes=1)
+
+    together = [sample for step in zip(*shares, strict=True) for sample in step]  # refuses unequal shares
+    assert together[: len(alone)] == alone
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -181,7 +191,7 @@ def test_each_once_is_a_plain_shuffle():
 def test_shares_say_how_much_of_an_epoch_each_group_is_and_its_length_stays():
     groups = np.repeat([0, 1], [40, 20])
 
-    draws = shared(each_once(60), groups, [0.25, 0.75])
+    draws = shared(each_once(60), groups, shares=[0.25, 0.75])
 
     times = _times(draws)
     assert set(times.sum(axis=1)) == {60}
@@ -192,7 +202,7 @@ def test_shares_keep_the_balance_within_each_group():
     groups = np.arange(60) % 2
     draws = Balanced()(LABELLED, STUDIES)
 
-    expected = shared(draws, groups, [0.5, 0.5]).expected
+    expected = shared(draws, groups, shares=[0.5, 0.5]).expected
 
     for group in range(2):
         mine = groups == group
@@ -200,4 +210,4 @@ def test_shares_keep_the_balance_within_each_group():
 
 
 def test_a_group_without_samples_leaves_its_share_to_the_others():
-    assert shared(each_once(4), np.array([0, 0, 2, 2]), [0.5, 0.25, 0.25]).expected.sum() == pytest.approx(4)
+    assert shared(each_once(4), np.array([0, 0, 2, 2]), shares=[0.5, 0.25, 0.25]).expected.sum() == pytest.approx(4)

@@ -1,12 +1,10 @@
-"""Tests of mixed slices: labels, and what the net sees."""
+"""Tests of mixed labels."""
 
 import numpy as np
 import pytest
 import torch
 
-from ich.data.augment import Light, Unchanged
 from ich.data.mixup import PARTNER, SHARE, mixed
-from ich.data.slices import SliceDataset
 
 LABELS = torch.tensor([[0.0, 1.0], [1.0, 1.0], [float("nan"), 0.0]])
 
@@ -41,20 +39,3 @@ def test_shares_follow_beta():
 
     assert shares.mean() == pytest.approx(0.5, abs=0.04)
     assert shares.var() == pytest.approx(1 / (4 * (2 * 0.4 + 1)), abs=0.01)  # variance of Beta(a, a)
-
-
-def test_a_training_batch_is_mixed_by_seed_epoch_and_rows_and_hu_stay_as_they_are(store):
-    dataset = SliceDataset(store, ["b", "d"], augment=Unchanged(mixup=0.4))
-    plain = SliceDataset(store, ["b", "d"])
-
-    items = [(2, 1), (8, 1), (3, 1)]
-    batch, again = dataset.__getitems__(items), dataset.__getitems__(items)
-
-    assert torch.equal(batch["hu"], plain.__getitems__(items)["hu"])
-    assert all(torch.equal(batch[name], again[name]) for name in (PARTNER, SHARE))
-    assert not torch.equal(batch[SHARE], dataset.__getitems__([(2, 2), (8, 2), (3, 2)])[SHARE])
-
-
-@pytest.mark.parametrize("augment", [None, Light()], ids=["none", "light"])
-def test_without_mixup_a_batch_says_nothing_of_it(store, augment):
-    assert set(SliceDataset(store, ["b"], augment=augment)[0]) == {"hu", "labels", "row"}

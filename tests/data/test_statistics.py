@@ -11,7 +11,7 @@ BRAIN = {"centre": 40, "width": 80, "mean": 0.17, "std": 0.31}
 
 
 def test_measured_statistics_are_those_of_the_windowed_pixels(store):
-    measured = measure_window_statistics(store, ["b", "c"], {"bone": BONE})["bone"]
+    measured = measure_window_statistics(store, ["b", "c"], windows={"bone": BONE})["bone"]
 
     pixels = np.concatenate([store.read_study(study) for study in "bc"])
     windowed = apply_window(pixels, Window("bone", centre=600, width=2800)).astype(np.float64)
@@ -20,7 +20,7 @@ def test_measured_statistics_are_those_of_the_windowed_pixels(store):
 
 
 def test_given_statistics_and_the_order_of_windows_stay(store):
-    measured = measure_window_statistics(store, ["b"], {"bone": BONE, "brain": BRAIN})
+    measured = measure_window_statistics(store, ["b"], windows={"bone": BONE, "brain": BRAIN})
 
     assert list(measured) == ["bone", "brain"]
     assert measured["brain"] == BRAIN

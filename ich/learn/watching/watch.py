@@ -128,7 +128,7 @@ class Watch(Callback):
         if self.pictures:
             net: Any = load_net(read_checkpoint(slice_checkpoint, kind="slice"))
             heads = ["slice", "heat-map", *heads]
-            pictures = show_slices(self.best.worst, store, net)
+            pictures = show_slices(self.best.worst, store, net=net)
             rows = [[*map(wandb.Image, pair), *row] for pair, row in zip(pictures, rows, strict=True)]
         return wandb.Table(columns=heads, data=rows)
 

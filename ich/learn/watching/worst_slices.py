@@ -60,7 +60,7 @@ def worst_slices(answers: Rows, n: int) -> list[WorstSlice]:
     ]
 
 
-def show_slices(worst: Sequence[WorstSlice], store: Store, net: SliceNet) -> list[tuple[np.ndarray, np.ndarray]]:
+def show_slices(worst: Sequence[WorstSlice], store: Store, *, net: SliceNet) -> list[tuple[np.ndarray, np.ndarray]]:
     """Draw slices as the net's first window shows them, and again with the heat of the label that cost most.
 
     The strongest heat of a slice is the net's own probability of that label, so that a slice without suspicion stays

@@ -50,7 +50,7 @@ def slice_net(cnn_run):
 
 def shown(store, net, label="any"):
     none = (0.0,) * len(LABELS)
-    ((picture, heated),) = show_slices([WorstSlice(12, 1.0, label, none, none)], store, net)
+    ((picture, heated),) = show_slices([WorstSlice(12, 1.0, label, none, none)], store, net=net)
     return picture, heated
 
 
