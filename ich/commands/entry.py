@@ -29,7 +29,7 @@ def run(command: str, arguments: Sequence[str] | None = None) -> int:
     """Run a command as typed and return its exit code.
 
     Args:
-        command: `prepare`, `train`, `evaluate`, `predict` or `demo`.
+        command: one of `ich.commands.configuration.options.SCHEMAS`.
         arguments: what was typed behind it; None: `sys.argv`.
     """
     typed = list(sys.argv[1:] if arguments is None else arguments)

@@ -13,7 +13,8 @@ from ich.dicom.resize import resize_hu
 from ich.dicom.scan import Scan, scan_of_study
 from ich.dicom.series import studies_in
 from ich.dicom.studies import read_studies
-from ich.errors import EXIT_OK
+from ich.errors import EXIT_OK, DataError
+from ich.numerals import counted
 from ich.report.heads_figure import draw_heads
 
 HEIGHTS = np.linspace(0.12, 0.88, 9)  # shares of a study, feet to head; the ends hold neck and air
@@ -21,7 +22,11 @@ PIXELS = 256  # of a slice in the figure
 
 
 def heads(config: DictConfig) -> int:
-    """Draw the figure."""
+    """Draw the figure.
+
+    Raises:
+        IchError: `real` holds no head CT.
+    """
     made = [plane for scan in _made(config) for plane in _planes(scan)]
     real = _planes(_real(Path(config.real))) if config.real else None
     output = Path(config.output)
@@ -44,9 +49,14 @@ def _made(config: DictConfig) -> list[Scan]:
 
 
 def _real(path: Path) -> Scan:
-    """The first study of a folder that can be read."""
-    scans = [outcome for outcome in read_studies(path).outcomes() if isinstance(outcome, Scan)]
-    return scans[0]
+    """The first study of a folder that can be read; those behind it are not read."""
+    unread = 0
+    for outcome in read_studies(path).outcomes():
+        if isinstance(outcome, Scan):
+            return outcome
+        unread += 1
+    found = counted(unread, "study that can't be read", "studies that can't be read")
+    raise DataError(f"real={path}: expected a head CT, found {found}; name another folder")
 
 
 def _planes(scan: Scan) -> list[np.ndarray]:

@@ -57,7 +57,7 @@ def inspect(source: Source, config: DictConfig, *, processes: int) -> int:
     say_counts("number of further series", found.further, more="not listed here")
     _say_counts_of(found, processes=processes)
     if found.error:
-        raise DataError(found.error.replace("inspect=true lists the series; or ", ""))
+        raise DataError(found.error)
     kept = "" if found.is_volumes else f"; headers are kept in {shown(path)}"
     say("next", f"the same command without inspect=true{kept}")
     return EXIT_OK

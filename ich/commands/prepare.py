@@ -8,25 +8,47 @@ from omegaconf import DictConfig
 from ich.commands.inspect import inspect
 from ich.commands.stores import store_path, store_words
 from ich.commands.terminal import bar, say, say_counts, shown, table
-from ich.errors import EXIT_OK, EXIT_PARTLY
+from ich.errors import EXIT_OK, EXIT_PARTLY, DataError
 from ich.labels import LABELS
 from ich.numerals import counted
 from ich.report.contact_sheet import write_contact_sheet
 from ich.sources.rsna import Rsna
 from ich.sources.source import Source, VolumeSource
+from ich.store.gathering.folds import FOLD_NAMES
 from ich.store.gathering.summary import PreparedSummary, ShardSummary
+from ich.store.listing.all_headers import NothingToRead
 from ich.store.prepare import prepare_store
 
 
 def prepare(config: DictConfig) -> int:
-    """Prepare the store of a data set, a shard of it, or say what that would take."""
+    """Prepare the store of a data set, a shard of it, or say what that would take.
+
+    Raises:
+        IchError: nothing that can be read, a setting out of range, or a store of something else in the way.
+    """
     from ich.commands.configuration.parts import make_source
 
     source = make_source(config)
     processes = len(os.sched_getaffinity(0)) if config.processes is None else config.processes
     if config.inspect:
         return inspect(source, config, processes=processes)
-    summary = prepare_store(
+    try:
+        summary = _prepare(source, config, processes=processes)
+    except NothingToRead as error:
+        if not error.studies:
+            raise
+        raise DataError(f"{error}, or add inspect=true, which lists the series") from error
+    if isinstance(summary, ShardSummary):
+        _say_shard(summary)
+    else:
+        _say_summary(summary)
+        say("prepare", f"look through the studies: {shown(write_contact_sheet(summary.path))}")
+        say("next", next_step(summary, source, config=config))
+    return EXIT_PARTLY if summary.n_failed else EXIT_OK
+
+
+def _prepare(source: Source, config: DictConfig, *, processes: int) -> PreparedSummary | ShardSummary:
+    return prepare_store(
         source,
         store_path(config),
         size=config.store.size,
@@ -40,13 +62,6 @@ def prepare(config: DictConfig) -> int:
         shards=config.shards,
         progress=bar,
     )
-    if isinstance(summary, ShardSummary):
-        _say_shard(summary)
-    else:
-        _say_summary(summary)
-        say("prepare", f"look through the studies: {shown(write_contact_sheet(summary.path))}")
-        say("next", next_step(summary, source, config))
-    return EXIT_PARTLY if summary.n_failed else EXIT_OK
 
 
 def _say_shard(summary: ShardSummary) -> None:
@@ -62,7 +77,7 @@ def _say_shard(summary: ShardSummary) -> None:
     say("next", f"the same command with shard={summary.missing[0]} shards={of}")
 
 
-def next_step(summary: PreparedSummary, source: Source, config: DictConfig) -> str:
+def next_step(summary: PreparedSummary, source: Source, *, config: DictConfig) -> str:
     """What can be typed next, by what the store's labels and files allow."""
     if summary.n_labelled_slices:
         return f"python train.py model=seresnext {store_words(config)}"
@@ -111,10 +126,9 @@ def _say_summary(summary: PreparedSummary) -> None:
 
 
 def _fold_rows(summary: PreparedSummary) -> list[list[str]]:
-    names = {-1: "test", -2: "none"}
     return [
         [
-            names.get(part.fold, f"fold {part.fold}"),
+            FOLD_NAMES.get(part.fold, f"fold {part.fold}"),
             *(f"{count:,}" for count in (part.n_patients, part.n_studies, part.n_slices)),
             *(f"{part.positive_studies[label]:,}" for label in LABELS),
         ]

@@ -13,7 +13,7 @@ from ich.ensemble.prediction import MADE_SOURCES
 from ich.labels import LABELS
 from ich.report.page import page_code, page_template
 from ich.store.files import write_text
-from ich.store.gathering.folds import NO_FOLD, TEST_FOLD
+from ich.store.gathering.folds import FOLD_NAMES
 from ich.store.store import Store
 
 BRAIN_WINDOW = (0, 80)  # HU; centre 40, width 80
@@ -21,7 +21,6 @@ SHOWN_SIZE = 176  # px a side
 JPEG_QUALITY = 82
 STUDIES_A_PAGE = 500  # about 4 MB
 SHEET = "contact_sheet"
-FOLD_NAMES = {TEST_FOLD: "test", NO_FOLD: "no fold"}
 
 
 @dataclass(frozen=True)

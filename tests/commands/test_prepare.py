@@ -1,11 +1,14 @@
-"""What prepare.py says can be typed next."""
+"""What prepare.py says can be typed next, also where nothing can be prepared."""
 
 from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
 
-from ich.commands.prepare import next_step
+from ich.commands.configuration.config import compose_checked
+from ich.commands.configuration.parts import make_source
+from ich.commands.prepare import next_step, prepare
+from ich.errors import DataError
 from ich.labels import LABELS
 from ich.sources.folder import Folder
 from ich.sources.nifti_folder import NiftiFolder
@@ -28,18 +31,39 @@ def test_the_test_part_of_the_challenge_is_scored_without_its_training_part(unla
     for part in ("train", "test"):
         (tmp_path / "rsna" / f"stage_2_{part}").mkdir(parents=True)
 
-    said = next_step(unlabelled, Rsna("rsna", "test"), OmegaConf.create({"data": {"root": "rsna"}}))
+    said = next_step(unlabelled, Rsna("rsna", "test"), config=OmegaConf.create({"data": {"root": "rsna"}}))
 
     assert said == "python predict.py checkpoint=RUN input=rsna/stage_2_test"
 
 
 def test_volumes_without_labels_are_not_said_to_be_read_by_predict(unlabelled, tmp_path):
-    said = next_step(unlabelled, NiftiFolder(tmp_path), OmegaConf.create({"data": {"root": "volumes"}}))
+    said = next_step(unlabelled, NiftiFolder(tmp_path), config=OmegaConf.create({"data": {"root": "volumes"}}))
 
     assert said == "the same command with data.labels=TABLE.csv; predict.py reads DICOM, no volumes"
 
 
 def test_any_other_folder_is_scored_as_it_was_prepared(unlabelled, tmp_path):
-    said = next_step(unlabelled, Folder(tmp_path), OmegaConf.create({"data": {"root": "export"}}))
+    said = next_step(unlabelled, Folder(tmp_path), config=OmegaConf.create({"data": {"root": "export"}}))
 
     assert said == "python predict.py checkpoint=RUN input=export"
+
+
+@pytest.fixture
+def no_heads(tmp_path):
+    """`prepare.py` on a study of two slices, which is no head, with further options."""
+    tiny = ["data.n_studies=1", "data.scanner.size=32", "data.scanner.n_slices=[2,2]", "data.processes=0"]
+    make_source(compose_checked("prepare", ["data=phantom", f"data.root={tmp_path / 'heads'}", *tiny])).check()
+    places = [f"data.root={tmp_path / 'heads' / 'dicom'}", f"paths.stores={tmp_path / 'stores'}", "processes=0"]
+    return lambda *more: prepare(compose_checked("prepare", ["data=folder", *places, *more]))
+
+
+def test_where_no_study_is_a_head_the_way_to_its_series_is_said(no_heads):
+    with pytest.raises(DataError, match=r"name another folder, or add inspect=true, which lists the series$"):
+        no_heads()
+
+
+def test_who_has_just_seen_the_series_is_not_sent_to_them_again(no_heads, capsys):
+    with pytest.raises(DataError, match=r"name another folder$"):
+        no_heads("inspect=true")
+
+    assert "too_few_slices" in capsys.readouterr().out

@@ -35,7 +35,7 @@ def test_a_hospitals_patients_have_other_keys_under_another_secret(prepare, tmp_
         ),
         (
             lambda root, write_study: write_study(root, 1, n_slices=2),
-            r"expected head CT, found none in 2 files \(2 no_head_ct: 2 too_few_slices\); inspect=true",
+            r"expected head CT, found none in 2 files \(2 no_head_ct: 2 too_few_slices\); name another folder",
         ),
     ],
     ids=["missing", "empty", "no DICOM", "two slices"],

@@ -31,7 +31,7 @@ def compose_checked(command: str, overrides: Sequence[str]) -> DictConfig:
     """Compose `conf/<command>.yaml` with overrides and check every key and type of the outcome.
 
     Args:
-        command: `prepare`, `train`, `evaluate`, `predict` or `demo`.
+        command: one of `SCHEMAS`.
         overrides: as typed, without flags.
 
     Returns:

@@ -137,7 +137,7 @@ class ResultsOptions:
 class HeadsOptions:
     """What `ich heads` reads."""
 
-    paths: dict[str, str] = field(default_factory=dict)
+    paths: PathsOptions = field(default_factory=PathsOptions)
     difficulty: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     output: str = "heads.png"

@@ -109,7 +109,7 @@ class WandbOptions:
     mode: str = "auto"
     """`auto` (online with a key and published data, else offline), `online` or `offline`."""
     group: str | None = None
-    """Runs shown together; null: the sweep, else the experiment."""
+    """Runs shown together; null: the sweep, else the experiment, else the run whose pair it is."""
     tags: list[str] = field(default_factory=list)
     """Beside stage and data set."""
     pictures: bool | None = None

@@ -9,6 +9,7 @@ from ich.commands.stores import store_words
 from ich.commands.terminal import number, say, table
 from ich.commands.training.debug import say_debug
 from ich.labels import LABELS
+from ich.store.gathering.folds import NO_FOLD, TEST_FOLD
 from ich.store.split import Split
 from ich.store.store import Store
 
@@ -55,7 +56,9 @@ def say_points(points: dict[str, Any]) -> None:
 
 def say_in_sample(config: DictConfig, store: Store) -> None:
     """That a sequence net learns from features of patients whom its slice net has seen, and how not to."""
-    folds = sorted(fold for fold in store.studies["fold"].unique().tolist() if fold not in (-1, config.data.fold))
+    folds = sorted(
+        fold for fold in store.studies["fold"].unique().tolist() if fold not in (TEST_FOLD, NO_FOLD, config.data.fold)
+    )
     half = len(folds) // 2
     say(
         "train",

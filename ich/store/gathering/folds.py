@@ -15,6 +15,7 @@ from ich.numerals import those_found
 
 TEST_FOLD = -1
 NO_FOLD = -2  # a latecomer whose pixels stand in two folds: in no training, no validation, no test
+FOLD_NAMES = {TEST_FOLD: "test", NO_FOLD: "no fold"}  # as people read them; all others are called by their number
 FINEST_SHARE = 20  # the test part is cut in steps of a twentieth
 
 

@@ -132,9 +132,8 @@ def no_head_ct(
         reasons[code] += n_found
     why = ", ".join(f"{n} {code}" for code, n in reasons.most_common())
     found = ", ".join(f"{n} {code}{f': {why}' if code == NO_HEAD_CT and why else ''}" for code, n in counts)
-    way_out = "inspect=true lists the series; or name another folder" if studies else "name another folder"
     n_files = counted(len(codes), "file")
-    message = f"data.root={source.root}: expected head CT, found none in {n_files} ({found}); {way_out}"
+    message = f"data.root={source.root}: expected head CT, found none in {n_files} ({found}); name another folder"
     return NothingToRead(message, table=table, files=files, studies=studies)
 
 

@@ -28,8 +28,8 @@ def shown() -> list[tuple[str, str]]:
     """Command and what stands behind it, of the pages of conf/, the README and what is read after it."""
     pages = sorted(config_folder().rglob("*.yaml"))
     texts = ["\n".join(line for line in page.read_text().splitlines() if line.startswith("#")) for page in pages]
-    # A command may stand in two lines.
-    texts += [re.sub(r"(?<=[\w\]'])\n(?=[\w.]+=)", " ", page.read_text(encoding="utf-8")) for page in READ_FIRST]
+    # A command may stand in two lines, with a backslash at the end of the first or without.
+    texts += [re.sub(r" \\\n *|(?<=[\w\]'])\n(?=[\w.]+=)", " ", page.read_text("utf-8")) for page in READ_FIRST]
     lines = {found.groups() for text in texts for found in SHOWN.finditer(text)}
     return sorted({(command, cleaned(words)) for command, words in lines if "..." not in words})
 
