@@ -1,1 +1,1 @@
-"""One file a data set: where its files lie and which labels they have."""
+"""One file a data set: where its files lie and which labels they have; rooms for what several of them read."""

@@ -15,8 +15,8 @@ from ich.labels import LABELS
 from ich.numerals import counted, those_found
 from ich.progress import Progress, quiet
 from ich.sources.ctich_table import TABLE, labels_of_study, read_slice_table, release_note
-from ich.sources.nifti import read_nifti, require_nibabel
-from ich.sources.nifti_header import UnreadableVolume, read_nifti_header
+from ich.sources.nifti.header import UnreadableVolume, read_nifti_header
+from ich.sources.nifti.volume import read_nifti, require_nibabel
 from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy, VolumeFacts, VolumeTask, check_root
 
 V1_FOLDER = "Patients_CT"

@@ -9,8 +9,8 @@ import pandas as pd
 from ich.errors import DataError
 from ich.labels import LABELS, SUBTYPES
 from ich.numerals import counted
-from ich.sources.nifti_header import MOST_SLICES
-from ich.sources.text_table import FIRST_LINE, open_text_table
+from ich.sources.nifti.header import MOST_SLICES
+from ich.sources.tables.text_table import FIRST_LINE, open_text_table
 
 MOST_PATIENTS = 9_999
 TABLE = "hemorrhage_diagnosis_raw_ct.csv"

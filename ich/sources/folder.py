@@ -11,10 +11,10 @@ import pandas as pd
 from ich.dicom.files import DicomFile, find_files, without_dots
 from ich.errors import ConfigError, DataError
 from ich.progress import Progress, quiet
-from ich.sources.label_file import read_label_file
-from ich.sources.nifti import is_nifti
+from ich.sources.nifti.volume import is_nifti
 from ich.sources.nifti_folder import NiftiFolder
 from ich.sources.source import LabelTable, check_root
+from ich.sources.tables.label_file import read_label_file
 
 LABEL_TABLE = "the label table"  # its file may be called after a patient or a hospital
 PREAMBLE, MAGIC = 128, b"DICM"  # PS3.10 section 7.1
@@ -88,7 +88,8 @@ def open_folder(
 
     Args:
         root: folder, zip or file.
-        labels: CSV of labels (`ich.sources.label_file`), as seen from here or from the root; None where there are none.
+        labels: CSV of labels (`ich.sources.tables.label_file`), as seen from here or from the root; None where there
+            are none.
         match: column by which its rows are matched; None to find it by its name.
         series: uids of DICOM series to read whatever the rule would choose.
         name: what the store is called.

@@ -14,10 +14,10 @@ from ich.hu import HU_FLOOR
 from ich.labels import LABELS
 from ich.numerals import in_words, those_found
 from ich.progress import Progress, quiet
-from ich.sources.label_names import nothing_matches
-from ich.sources.nifti import SUFFIXES, is_nifti, read_nifti, require_nibabel
-from ich.sources.nifti_header import UnreadableVolume, read_nifti_header
+from ich.sources.nifti.header import UnreadableVolume, read_nifti_header
+from ich.sources.nifti.volume import SUFFIXES, is_nifti, read_nifti, require_nibabel
 from ich.sources.source import LabelTable, RejectedFile, StudyRead, UnreadableStudy, VolumeFacts, VolumeTask, check_root
+from ich.sources.tables.label_names import nothing_matches
 
 NOT_A_VOLUME = "not_a_volume"
 MOST_LINES = 20  # of a table that a note lists

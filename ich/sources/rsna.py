@@ -10,9 +10,9 @@ from types import MappingProxyType
 from ich.dicom.files import DicomFile, find_files, without_dots
 from ich.errors import ConfigError, DataError
 from ich.progress import Progress, quiet
-from ich.sources.label_file import read_label_file
 from ich.sources.source import LabelTable, check_root, positive_counts
-from ich.sources.text_table import open_text_table
+from ich.sources.tables.label_file import read_label_file
+from ich.sources.tables.text_table import open_text_table
 
 PARTS = ("train", "test")
 ARCHIVE = "rsna-intracranial-hemorrhage-detection"  # as Kaggle names its zip, and the folder in it

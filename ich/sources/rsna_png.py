@@ -12,8 +12,8 @@ from ich.dicom.files import readable_name, without_dots
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS
 from ich.progress import Progress, quiet
-from ich.sources.png_study import PngSlice, PngStudy
-from ich.sources.png_table import PngTables, read_png_tables
+from ich.sources.png.study import PngSlice, PngStudy
+from ich.sources.png.table import PngTables, read_png_tables
 from ich.sources.source import RejectedFile, VolumeTask, check_root
 
 PATH = "images/{patient}/{study}/{series}/{file}"

@@ -1,1 +1,1 @@
-"""How pixels lie in a file: where they begin, what a compressed picture states, who decodes it."""
+"""From the pixel data of a file to stored values: what a compressed picture states, and who decodes it."""

@@ -1,1 +1,1 @@
-"""Parses one file: its elements, frames and functional groups, and why a file is no slice."""
+"""Parses one file: its elements, frames and functional groups, where its pixels begin, and why it is no slice."""

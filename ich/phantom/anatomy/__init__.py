@@ -1,1 +1,1 @@
-"""The head before any bleed: shapes, skull and face, brain, look-alikes of blood, and the head put together."""
+"""The head before any bleed: shapes, skull and face, brain, look-alikes of blood, the head and its fields."""

@@ -1,1 +1,1 @@
-"""Ends a preparation: tables, folds, account of every file, summary."""
+"""Ends a preparation: tables, folds, account of every file, summary, store.json."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ich.errors import DataError
 from ich.numerals import counted
-from ich.sources.text_table import FIRST_LINE, open_text_table
+from ich.sources.tables.text_table import FIRST_LINE, open_text_table
 from ich.store.files import write_text
 from ich.store.gathering.folds import TEST_FOLD, FoldOptions, Folds, place_patients
 from ich.store.keys import HashKey

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from ich.labels import LABELS
 from ich.numerals import counted, those_found
-from ich.sources.label_names import nothing_matches
 from ich.sources.source import LABEL_KEYS, LabelTable
-from ich.sources.text_table import FIRST_LINE
+from ich.sources.tables.label_names import nothing_matches
+from ich.sources.tables.text_table import FIRST_LINE
 from ich.store.keys import HashKey
 from ich.store.listing.words import group_column
 

@@ -1,1 +1,1 @@
-"""Shares a preparation over shards: claims, shares, records of what was done."""
+"""Shares a preparation over shards: claims, shares, reports of what each has done."""

@@ -9,7 +9,7 @@ from ich.dicom.files import DicomFile
 from ich.dicom.header import SliceHeader, read_headers
 from ich.dicom.pixels import read_hu
 from ich.dicom.reasons import REASONS
-from ich.sources.png_study import Picture, PngStudy, UnreadablePng
+from ich.sources.png.study import Picture, PngStudy, UnreadablePng
 from ich.sources.source import RejectedFile, StudyRead, UnreadableStudy
 from ich.store.writing.dicom_study import DicomStudy
 from ich.store.writing.workers import Budget

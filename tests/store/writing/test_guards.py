@@ -15,7 +15,7 @@ import pytest
 from ich.dicom.files import DicomFile
 from ich.dicom.header import read_headers
 from ich.labels import LABELS
-from ich.sources.png_study import Picture, PngSlice, PngStudy
+from ich.sources.png.study import Picture, PngSlice, PngStudy
 from ich.sources.source import RejectedFile
 from ich.store.listing.headers import file_table, read_header_table
 from ich.store.settings import StoreSettings

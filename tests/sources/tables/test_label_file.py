@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS
-from ich.sources.label_file import read_label_file
+from ich.sources.tables.label_file import read_label_file
 
 NAN = float("nan")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ich.errors import DataError
-from ich.sources.png_table import PngTables, read_png_tables
+from ich.sources.png.table import PngTables, read_png_tables
 
 SLICES = "patient_ID,study_ID,series_ID,filename,any\n"
 RESCALE = "series_id,rescale_slope,rescale_intercept\n"

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 from ich.errors import DataError
 from ich.labels import LABELS
 from ich.numerals import counted, those_found
-from ich.sources.label_columns import Form, Layout, label_place, layout_of
 from ich.sources.source import LabelTable
-from ich.sources.text_table import FIRST_LINE, TextTable, open_text_table
+from ich.sources.tables.label_columns import Form, Layout, label_place, layout_of
+from ich.sources.tables.text_table import FIRST_LINE, TextTable, open_text_table
 
 VALUES = {"0": 0.0, "0.0": 0.0, "false": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.0, "": np.nan}
 

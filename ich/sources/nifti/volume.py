@@ -12,7 +12,7 @@ from ich.dicom.scan import Scan, ScanSeries
 from ich.errors import DataError
 from ich.hu import HU_CEILING, HU_FLOOR
 from ich.numerals import counted
-from ich.sources.nifti_header import VolumeHeader, open_nifti
+from ich.sources.nifti.header import VolumeHeader, open_nifti
 
 SUFFIXES = (".nii", ".nii.gz")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ich.sources.label_names import form_of
+from ich.sources.tables.label_names import form_of
 
 
 @pytest.mark.parametrize(

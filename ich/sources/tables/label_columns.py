@@ -8,7 +8,7 @@ from typing import Literal
 
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS
-from ich.sources.text_table import TextTable
+from ich.sources.tables.text_table import TextTable
 
 # Names of columns, without case, spaces and signs, and what a row is matched by; in this order where several are there.
 KEY_COLUMNS = {

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ich.dicom.files import find_files
 from ich.errors import DataError
-from ich.sources.nifti import read_nifti, require_nibabel
-from ich.sources.nifti_header import UnreadableVolume
+from ich.sources.nifti.header import UnreadableVolume
+from ich.sources.nifti.volume import read_nifti, require_nibabel
 
 nibabel = pytest.importorskip("nibabel", reason="pip install ich[nifti]")
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ich.sources.png_study import MAX_PNG_BYTES, PngSlice, PngStudy, UnreadablePng, read_stored_png
+from ich.sources.png.study import MAX_PNG_BYTES, PngSlice, PngStudy, UnreadablePng, read_stored_png
 from ich.sources.source import UnreadableStudy
 
 UNKNOWN = np.full(6, np.nan, np.float32)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ich.errors import DataError
-from ich.sources.text_table import open_text_table
+from ich.sources.tables.text_table import open_text_table
 
 
 def table(text, encoding="utf-8"):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ich.dicom.files import find_files
-from ich.sources.nifti import read_nifti
-from ich.sources.nifti_header import UnreadableVolume, read_nifti_header
+from ich.sources.nifti.header import UnreadableVolume, read_nifti_header
+from ich.sources.nifti.volume import read_nifti
 
 nibabel = pytest.importorskip("nibabel", reason="pip install ich[nifti]")
 

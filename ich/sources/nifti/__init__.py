@@ -1,0 +1,1 @@
+"""NIfTI volumes: what their headers say, and their voxels as a scan."""
