@@ -38,9 +38,21 @@ def check_rank(run: Path, typed: Sequence[str]) -> None:
 def check_parts(run: Path, config: Mapping[str, Any]) -> None:
     """Refuse a run folder that names parts which our own configuration doesn't: they may be anybody's code.
 
+    A run's configuration is written resolved. What would still be looked up could become a part after this check.
+
+    Args:
+        run: the folder.
+        config: its configuration as it is written.
+
     Raises:
         ConfigError: names them.
     """
+    looked_up = sorted(set(interpolations_of(config)))
+    if looked_up:
+        raise ConfigError(
+            f"resume={run}: expected a configuration that is written out, found {', '.join(looked_up)}; "
+            f"add {TRUST} if you know who wrote this run"
+        )
     foreign = sorted(set(targets_of(config)) - own_targets())
     if foreign:
         raise ConfigError(
@@ -60,6 +72,18 @@ def targets_of(node: Any) -> Iterator[str]:
     elif isinstance(node, list | tuple):
         for child in node:
             yield from targets_of(child)
+
+
+def interpolations_of(node: Any) -> Iterator[str]:
+    """Every text below a node that OmegaConf would look up: another key, or what one of its functions makes."""
+    if isinstance(node, Mapping):
+        for child in node.values():
+            yield from interpolations_of(child)
+    elif isinstance(node, list | tuple):
+        for child in node:
+            yield from interpolations_of(child)
+    elif isinstance(node, str) and "${" in node:
+        yield node
 
 
 def own_targets() -> frozenset[str]:

@@ -155,6 +155,17 @@ def test_somebody_elses_part_is_not_even_imported_without_that_word(trust, found
         resumed_run(alone(f"resume={folder}", f"trust={trust}"))
 
 
+def test_nothing_in_a_strangers_run_is_looked_up_without_that_word(alone, begun):
+    folder = begun()
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    config["loss"] = "${oc.create:{_target_:pandas.read_pickle,filepath_or_buffer:x.pkl}}"  # no part until looked up
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+    with pytest.raises(ConfigError, match=r"written out, found \$\{oc\.create:.*; add trust=true"):
+        resumed_run(alone(f"resume={folder}"))
+    assert resumed_run(alone(f"resume={folder}", "trust=true")) is not None
+
+
 @pytest.mark.parametrize("text", ["[1, 2]", "a: [", "just words"])
 def test_a_file_that_is_no_configuration_is_refused(text, alone, tmp_path):
     (tmp_path / "config.yaml").write_text(text)

@@ -44,6 +44,14 @@ def test_other_parts_are_named(tmp_path):
         check_parts(tmp_path, config)
 
 
+@pytest.mark.parametrize(
+    "value", ["${oc.create:{_target_:os.system}}", "a ${name}", ["${oc.decode:x}"], {"b": r"\\${x}"}]
+)
+def test_a_run_is_written_out_and_looks_nothing_up(value, tmp_path):
+    with pytest.raises(ConfigError, match=r"expected a configuration that is written out, found .*add trust=true"):
+        check_parts(tmp_path, {"name": "x", "a": value})
+
+
 def test_targets_are_found_at_any_depth():
     assert list(targets_of({"a": [{"b": {"_target_": "x.y", "c": {"_target_": "z"}}}]})) == ["x.y", "z"]
 
