@@ -8,6 +8,7 @@ from omegaconf import DictConfig, ListConfig
 
 from ich.commands.terminal import shown
 from ich.errors import ConfigError, DataError
+from ich.store.settings import STORE_FILE
 from ich.store.several import open_stores, stores_of
 from ich.store.store import Store
 
@@ -69,7 +70,7 @@ def keep_store_paths(config: DictConfig, store: Store) -> None:
 
 
 def _check_there(config: DictConfig, path: Path) -> None:
-    if not (path / "store.json").is_file():
+    if not (path / STORE_FILE).is_file():
         found = "a folder without it" if path.exists() else "no such folder"
         root = "" if config.data.name == "phantom" else " data.root=DIR"
         raise DataError(

@@ -111,6 +111,21 @@ def rsna_root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def rsna_with_twins(rsna_root: Path) -> Path:
+    """The same with study 8 of a tenth patient, whose slices are those of study 9.1."""
+    for index in range(5):
+        write_slice(
+            rsna_root / "stage_2_train" / f"twin{index}.dcm",
+            slice_hu(100 + index),
+            sop=f"8.{index}",
+            study="8",
+            patient="twin",
+            z=5.0 * index,
+        )
+    return rsna_root
+
+
+@pytest.fixture
 def prepare(tmp_path: Path) -> Callable[..., PreparedSummary]:
     """Prepares a source into tmp_path/stores/one, with small options that may be changed."""
 

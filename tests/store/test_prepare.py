@@ -132,18 +132,8 @@ def test_repeated_positions_of_a_labelled_series_all_stay(prepare, tmp_path, sli
     assert any("5 slices have no row in the label table" in note for note in summary.notes)
 
 
-def test_patients_with_the_same_pictures_share_a_fold(prepare, rsna_root, slice_hu, write_slice):
-    for index in range(5):
-        write_slice(
-            rsna_root / "stage_2_train" / f"twin{index}.dcm",
-            slice_hu(100 + index),
-            sop=f"8.{index}",
-            study="8",
-            patient="twin",
-            z=5.0 * index,
-        )
-
-    store = Store.open(prepare(Rsna(rsna_root)).path)
+def test_patients_with_the_same_pictures_share_a_fold(prepare, rsna_with_twins):
+    store = Store.open(prepare(Rsna(rsna_with_twins)).path)
 
     folds = store.studies.set_index("study_uid")["fold"]
     assert folds["8"] == folds["9.1"]

@@ -57,7 +57,7 @@ class Layout:
     n_unused: int = 0
 
 
-def plain(name: str) -> str:
+def bare_name(name: str) -> str:
     """A name without case, spaces and signs."""
     return re.sub(r"[\W_]+", "", name).lower()
 
@@ -68,7 +68,7 @@ def label_place(name: str) -> int:
     >>> label_place("Intra-Parenchymal"), label_place("SDH"), label_place("fracture")
     (1, 4, -1)
     """
-    word = SHORT_NAMES.get(plain(name), plain(name))
+    word = SHORT_NAMES.get(bare_name(name), bare_name(name))
     return LABELS.index(word) if word in LABELS else -1
 
 
@@ -87,7 +87,7 @@ def layout_of(table: TextTable, match: str | None) -> Layout:
     named: dict[str, str] = {}
     for column in table.columns:
         place = label_place(column)
-        word = LABELS[place] if place >= 0 else plain(column)
+        word = LABELS[place] if place >= 0 else bare_name(column)
         if column == key or not word:
             continue
         twin = named.setdefault(word, column)
@@ -127,7 +127,7 @@ def _refuse_near(table: TextTable, wanted: Collection[str], *, named: dict[str, 
 
 def _n_unused(table: TextTable, used: Collection[str]) -> int:
     """Columns whose names mean nothing here."""
-    others = [plain(column) for column in table.columns if column not in used]
+    others = [bare_name(column) for column in table.columns if column not in used]
     return sum(bool(name) and name not in KEY_COLUMNS for name in others)
 
 
@@ -145,8 +145,8 @@ def _key_column(table: TextTable, match: str | None) -> tuple[str, str]:
                 f"data.match={match}: expected a column that names slices or studies, found one of labels; "
                 "name another column"
             )
-        return found[0], KEY_COLUMNS.get(plain(found[0]), "")
-    columns = {plain(column): column for column in reversed(table.columns)}
+        return found[0], KEY_COLUMNS.get(bare_name(found[0]), "")
+    columns = {bare_name(column): column for column in reversed(table.columns)}
     for name, by in KEY_COLUMNS.items():
         if name in columns:
             return columns[name], by
@@ -162,6 +162,6 @@ def _known(table: TextTable) -> str:
         [
             column
             for column in table.columns
-            if label_place(column) >= 0 or plain(column) in (*KEY_COLUMNS, "label", "value")
+            if label_place(column) >= 0 or bare_name(column) in (*KEY_COLUMNS, "label", "value")
         ]
     )

@@ -139,11 +139,13 @@ def test_pydicom_s_settings_are_as_before_after_a_quiet_reading():
 
 
 def test_warnings_of_others_are_heard_again_after_a_quiet_reading():
-    with quiet_pydicom():
-        warnings.warn("not heard", UserWarning, stacklevel=1)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        with quiet_pydicom():
+            warnings.warn("while it is quiet", UserWarning, stacklevel=1)
+        warnings.warn("afterwards", UserWarning, stacklevel=1)
 
-    with pytest.warns(UserWarning, match="heard"):
-        warnings.warn("heard", UserWarning, stacklevel=1)
+    assert [str(one.message) for one in heard] == ["afterwards"]
 
 
 def test_a_sequence_gives_its_items_and_anything_else_none(elements):

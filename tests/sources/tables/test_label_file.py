@@ -57,34 +57,9 @@ def test_columns_that_say_nothing_are_counted():
     assert "labels.csv: 2 columns of other names are not read" in notes
 
 
-@pytest.mark.parametrize(
-    ("head", "meant", "place"),
-    [
-        ("study_uid,intraparenchimal,any", "intraparenchymal", 2),
-        ("study_uid,any,interventricular", "intraventricular", 3),
-        ("study_uid,any,Epidurall", "epidural", 3),
-        ("study_uid,label,vlaue", "value", 3),
-    ],
-)
-def test_a_misspelt_column_is_an_error_that_says_what_may_be_meant_and_which_it_is(head, meant, place):
-    with pytest.raises(DataError, match=rf"column {place} is nearly called so; did you mean {meant}\?"):
-        read(f"{head}\na,1,1\n")
-
-
-def test_a_name_near_a_label_that_is_there_is_only_another_column():
-    assert values(read("study_uid,subdural,subdural2\na,1,0\n"), "a")[4] == 1
-
-
 def test_names_of_labels_without_a_column_of_values_are_told_so():
     with pytest.raises(DataError, match="expected a column value beside the labels in column label, found none"):
         read("SOPInstanceUID,label,truth\na,epidural,1\n")
-
-
-def test_a_column_of_labels_is_nothing_to_match_by():
-    with pytest.raises(
-        ConfigError, match=r"data\.match=any: expected a column that names slices or studies, found one"
-    ):
-        read("study_uid,any\na,1\nb,1\n", match="any")
 
 
 def test_the_challenges_long_form_is_read_with_its_ids():
@@ -122,20 +97,11 @@ def test_the_key_is_known_by_the_name_of_its_column(column, by, level):
     assert (table.by, table.level, table.frame.index.name) == (by, level, column)
 
 
-def test_of_several_keys_the_finest_is_taken():
-    assert read("StudyInstanceUID,SOPInstanceUID,any\n1,1.1,0\n1,1.2,1\n").by == "sop_uid"
-
-
 def test_another_column_is_matched_by_when_it_is_named():
     table = read("StudyInstanceUID,Exam,any\n1,x,0\n2,y,1\n", match="exam")
 
     assert table.frame.index.tolist() == ["x", "y"]
     assert table.by == ""
-
-
-def test_a_named_column_that_is_absent_is_an_error_that_lists_those_that_are_known():
-    with pytest.raises(ConfigError, match=r"expected a column of labels.csv, .* 3 columns, of which known: file, any;"):
-        read("bed,file,any\n1,a,0\n", match="exam")
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1), ("0.0", 0), ("TRUE", 1), ("false", 0), ("", NAN)])

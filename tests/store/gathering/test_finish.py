@@ -114,17 +114,7 @@ def test_another_split_places_everyone_anew_though_shards_come_one_after_the_oth
     assert Store.open(whole.path).studies.equals(Store.open(tmp_path / "at once").studies)
 
 
-def test_patients_with_the_same_slices_are_counted(prepare, rsna_root, slice_hu, write_slice):
-    for index in range(5):
-        write_slice(
-            rsna_root / "stage_2_train" / f"twin{index}.dcm",
-            slice_hu(100 + index),
-            sop=f"8.{index}",
-            study="8",
-            patient="twin",
-            z=5.0 * index,
-        )
-
-    summary = prepare(Rsna(rsna_root))
+def test_patients_with_the_same_slices_are_counted(prepare, rsna_with_twins):
+    summary = prepare(Rsna(rsna_with_twins))
 
     assert "1 group of patients shares identical slices: kept together" in summary.notes
