@@ -20,7 +20,7 @@ from pathlib import Path
 
 import yaml
 
-from ich.report.tables import table
+from ich.report.tables import markdown_table
 from ich.sources.ctich import CtIch
 from ich.sources.folder import open_folder
 from ich.sources.rsna import Rsna
@@ -49,7 +49,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             rows.append([kind, *measured(KINDS[kind](Path(root)), Path(folder) / "store", processes=options.processes)])
     print(f"{options.processes} processes, store of {STORE['size']} px\n")
-    print(table(HEAD, rows))
+    print(markdown_table(HEAD, rows))
 
 
 def measured(source: Source, path: Path, *, processes: int) -> list[str]:

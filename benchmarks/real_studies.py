@@ -29,7 +29,7 @@ from ich.dicom.scan import Scan
 from ich.dicom.studies import read_studies
 from ich.errors import NoHeadCT
 from ich.labels import LABELS
-from ich.report.tables import NOTHING, table
+from ich.report.tables import NOTHING, markdown_table
 from ich.sources.ctich import CtIch
 
 STUDY_HEAD = (
@@ -70,11 +70,13 @@ def main() -> None:
     root = arguments.parse_args().root
     logging.getLogger("pydicom").setLevel(logging.ERROR)
     facts = pd.read_csv(root / "facts.csv", dtype=str, keep_default_na=False).set_index("member")
-    print(table(STUDY_HEAD, list(study_rows(root))), end="\n\n")
+    print(markdown_table(STUDY_HEAD, list(study_rows(root))), end="\n\n")
     print(ctich_sentence(root), end="\n\n")
-    print(table(("syntax", "outcome", "same stored values", "largest HU difference"), syntax_rows(root, facts)))
+    print(
+        markdown_table(("syntax", "outcome", "same stored values", "largest HU difference"), syntax_rows(root, facts))
+    )
     print()
-    print(table(("odd file", "outcome", "same stored values"), odd_rows(root, facts)))
+    print(markdown_table(("odd file", "outcome", "same stored values"), odd_rows(root, facts)))
 
 
 def study_rows(root: Path) -> Iterator[list[str]]:

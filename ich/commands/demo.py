@@ -13,7 +13,7 @@ from ich.commands.tasks import task_of
 from ich.commands.terminal import bar, say, shown, table
 from ich.errors import EXIT_OK
 from ich.report.tables import PREDICTOR_NAMES as SHOWN
-from ich.report.tables import number
+from ich.report.tables import with_interval
 
 UNSEEN_SEED_OFFSET = 1000  # the unseen patient is drawn from another seed than all others
 EVALUATION = Path("evaluation") / "demo"
@@ -139,9 +139,9 @@ def _scores(metrics: Path) -> str:
     rows = [
         [
             f"{level}, {SHOWN[name]}",
-            number(predictors[name]["labels"]["any"]["auc"]),
-            number(predictors[name]["log_loss"]),
-            number(predictors[name]["log_loss_ratio"]),
+            with_interval(predictors[name]["labels"]["any"]["auc"]),
+            with_interval(predictors[name]["log_loss"]),
+            with_interval(predictors[name]["log_loss_ratio"]),
         ]
         for level in ("slice", "study")
         for predictors in [measured[level]["predictors"]]

@@ -23,8 +23,8 @@ from ich.labels import LABELS
 from ich.metrics.evaluation import evaluate_table
 from ich.metrics.one_number import one_number_rules
 from ich.progress import Progress
-from ich.report.tables import PREDICTOR_NAMES, metrics_markdown, notes, number
-from ich.store.files import write_text
+from ich.report.tables import PREDICTOR_NAMES, metrics_markdown, notes, with_interval
+from ich.store.files import in_one_step, write_text
 from ich.store.settings import digest
 from ich.store.split import OUT_OF_FOLD, subset_studies
 from ich.store.store import Store
@@ -114,7 +114,19 @@ def score_studies(
     with_rules: bool,
     progress: Progress = bar,
 ) -> pd.DataFrame:
-    """One row a slice: labels, probabilities of the CNN alone and of the ensemble, and the one-number rules."""
+    """One row a slice: labels, probabilities of the CNN alone and of the ensemble, and the one-number rules.
+
+    Args:
+        model: the nets.
+        store: where the studies lie.
+        studies: keys of those to score.
+        batch_size: slices a forward pass.
+        with_rules: score the rules that read blood from HU alone too.
+        progress: wraps the studies while they are scored.
+
+    Raises:
+        DataError: slices of another size than the nets take.
+    """
     if store.size != model.size:
         raise DataError(
             f"store.path={store.path}: expected {model.size} px as the model takes, found {store.size} px; "
@@ -141,9 +153,8 @@ def write_results(folder: Path, metrics: dict[str, Any], *, predictions: pd.Data
     write_text(folder / "metrics.json", json.dumps(metrics, indent=1, allow_nan=False) + "\n")
     markdown = metrics_markdown(metrics, source=metrics["source"], in_sample=metrics["in_sample"])
     write_text(folder / "metrics.md", markdown)
-    unfinished = folder / ".predictions.tmp"
-    predictions.to_parquet(unfinished, index=False)
-    unfinished.replace(folder / "predictions.parquet")
+    with in_one_step(folder / "predictions.parquet") as part:
+        predictions.to_parquet(part, index=False)
 
 
 def _say_summary(metrics: Mapping[str, Any]) -> None:
@@ -156,14 +167,18 @@ def _say_summary(metrics: Mapping[str, Any]) -> None:
             [
                 label,
                 str(predictors[names[0]]["labels"][label]["positives"]),
-                *(number(predictors[name]["labels"][label]["auc"]) for name in names),
+                *(with_interval(predictors[name]["labels"][label]["auc"]) for name in names),
             ]
             for label in LABELS
         ]
         say("evaluate", f"{level} level: {measured['n']:,} {level} rows of {measured['n_patients']:,} patients")
         print(table(rows, heads=["AUC", "positives", *(PREDICTOR_NAMES[name] for name in names)]))
         losses = [
-            [PREDICTOR_NAMES[name], number(predictors[name]["log_loss"]), number(predictors[name]["log_loss_ratio"])]
+            [
+                PREDICTOR_NAMES[name],
+                with_interval(predictors[name]["log_loss"]),
+                with_interval(predictors[name]["log_loss_ratio"]),
+            ]
             for name in names
         ]
         print(table(losses, heads=["", "weighted log loss", "of the prevalence answer's"]))
@@ -171,7 +186,7 @@ def _say_summary(metrics: Mapping[str, Any]) -> None:
     if rules["best"] is not None:
         say(
             "evaluate",
-            f"best one-number rule: {rules['best']}, slice AUC any {number(rules['auc_any'][rules['best']])}",
+            f"best one-number rule: {rules['best']}, slice AUC any {with_interval(rules['auc_any'][rules['best']])}",
         )
     for note in notes(metrics["source"], in_sample=metrics["in_sample"], trained_on=metrics["trained_on"]):
         say("note", note)

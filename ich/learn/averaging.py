@@ -1,5 +1,6 @@
 """Weight averaging: a moving average of the net's weights, which is what is validated and kept."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
@@ -40,7 +41,7 @@ class AveragedWeights(WeightAveraging):
             raise out_of_range(
                 "callbacks.ema.start_step", start_step, expected="0 or more steps", advice="0 averages at once"
             )
-        super().__init__(multi_avg_fn=self._average)
+        super().__init__(multi_avg_fn=shrinking_average(decay, start_step=start_step))
         self.decay, self.start_step = decay, start_step
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -57,16 +58,27 @@ class AveragedWeights(WeightAveraging):
             name.removeprefix(MODULE_PREFIX): tensor for name, tensor in state.items() if name.startswith(MODULE_PREFIX)
         }
 
+
+def shrinking_average(decay: float, *, start_step: int) -> Callable[[Any, Any, Tensor | int], None]:
+    """What draws averaged tensors towards the net's after each step, as torch's `AveragedModel` asks for it.
+
+    Args:
+        decay: share of the average that a step keeps in the long run.
+        start_step: steps before averaging begins; until then the average is the net itself.
+    """
+
     @torch.no_grad()
-    def _average(self, averaged: Any, current: Any, n_averaged: Tensor | int) -> None:
-        """Draw tensors of one device and type towards the net's."""
+    def average(averaged: Any, current: Any, n_averaged: Tensor | int) -> None:
+        """Take tensors of one device and type."""
         if not torch.is_floating_point(averaged[0]):  # counters, as batch norm's: the latest
             for kept, latest in zip(averaged, current, strict=True):
                 kept.copy_(latest)
             return
-        step = int(n_averaged) - self.start_step
-        decay = min(self.decay, (1 + step) / (10 + step)) if step > 0 else 0.0
-        get_ema_multi_avg_fn(decay)(averaged, current, n_averaged)
+        step = int(n_averaged) - start_step
+        share = min(decay, (1 + step) / (10 + step)) if step > 0 else 0.0
+        get_ema_multi_avg_fn(share)(averaged, current, n_averaged)
+
+    return average
 
 
 def averaged_state(trainer: pl.Trainer) -> dict[str, Tensor] | None:

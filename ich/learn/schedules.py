@@ -23,13 +23,16 @@ def founding(
     """A factor an epoch; the last one stays for all epochs after it.
 
     Raises:
-        ConfigError: no factors.
+        ConfigError: no factors, or one that is no number of 0 or more.
 
     Source: the founding README's 1e-4, 1e-4, 2e-5 over three epochs.
     """
     if not factors:
         raise ConfigError("schedule.factors=[]: expected a factor an epoch, found none; [1.0] is a constant rate")
     by_epoch = list(factors)
+    for factor in by_epoch:
+        if isinstance(factor, bool) or not isinstance(factor, int | float) or factor < 0:
+            raise out_of_range("schedule.factors", by_epoch, expected="numbers of 0 or more")
     return LambdaLR(optimizer, lambda step: by_epoch[min(step // max(steps_per_epoch, 1), len(by_epoch) - 1)])
 
 
@@ -45,11 +48,12 @@ def one_cycle(
     """Up to the optimizer's rate along a cosine, then down along a cosine to almost nothing.
 
     Raises:
-        ConfigError: a warm-up share outside 0 to below 1.
+        ConfigError: a warm-up share outside 0 to below 1, or a factor below 0.
 
     Source: Smith and Topin, arXiv 1708.07120; defaults as torch's OneCycleLR (momentum left alone).
     """
     _check_share(warmup_share)
+    _check_factors(start_factor=start_factor, end_factor=end_factor)
 
     def factor(step: int) -> float:
         peak = warmup_share * total_steps - 1
@@ -73,11 +77,12 @@ def warmup_cosine(
     """A straight line up to the optimizer's rate, then a cosine down.
 
     Raises:
-        ConfigError: a warm-up share outside 0 to below 1.
+        ConfigError: a warm-up share outside 0 to below 1, or a factor below 0.
 
     Source: Loshchilov and Hutter, arXiv 1608.03983, without restarts.
     """
     _check_share(warmup_share)
+    _check_factors(end_factor=end_factor)
 
     def factor(step: int) -> float:
         warmup_steps = int(warmup_share * total_steps)
@@ -102,3 +107,9 @@ def _check_share(warmup_share: float) -> None:
         raise out_of_range(
             "schedule.warmup_share", warmup_share, expected="0 to below 1", advice="0.3 is three in ten steps"
         )
+
+
+def _check_factors(**factors: float) -> None:
+    for name, factor in factors.items():
+        if factor < 0:
+            raise out_of_range(f"schedule.{name}", factor, expected="0 or more", advice="1 is optimizer.lr")

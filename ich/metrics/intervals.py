@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ich.metrics.curve import CurveMetric, Ranking, rank, why_undefined
+from ich.metrics.curve import CurveMetric, Ranking, why_undefined
 
 LEVEL = 0.95  # share of resamples inside an interval
 N_RESAMPLES = 1_000
@@ -94,30 +94,6 @@ def combine(function: Callable[..., np.ndarray], *estimates: Estimate) -> Estima
 def difference(first: Estimate, second: Estimate) -> Estimate:
     """Paired difference second - first: both were measured on the same patients in each resample."""
     return combine(lambda before, after: after - before, first, second)
-
-
-def interval_over_patients(
-    metric: CurveMetric,
-    labels: np.ndarray,
-    scores: np.ndarray,
-    *,
-    patients: np.ndarray,
-    n_resamples: int = N_RESAMPLES,
-    rng: np.random.Generator,
-) -> Estimate:
-    """One metric with its resamples, for a notebook.
-
-    Args:
-        metric: a function of a Curve, such as `ich.metrics.ranking.area_under_curve`.
-        labels: (N,) of 0 and 1.
-        scores: (N,).
-        patients: (N,) the patient of each row.
-        n_resamples: resamples of the patients.
-        rng: draws the resamples.
-    """
-    names, owner = np.unique(np.asarray(patients), return_inverse=True)
-    resamples = patient_resamples(len(names), n_resamples=n_resamples, rng=rng)
-    return estimate_curves([metric], rank(labels, scores, owner=owner), resamples=resamples)[0]
 
 
 def _why_no_interval(n_usable: int, n_resamples: int) -> str:

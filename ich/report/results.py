@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ich.errors import DataError
-from ich.report.tables import NOTHING, metrics_markdown, notes, number, table
+from ich.report.tables import NOTHING, markdown_table, metrics_markdown, notes, with_interval
 from ich.store.files import write_text
 
 FACTS = ("command", "machine", "date", "seed", "source")
@@ -86,17 +86,17 @@ def _read(file: Path) -> dict:
 
 def _overview(rows: Sequence[Mapping]) -> str:
     head = ["row", "data", "by", "slice AUC any", "position alone", "log loss : prevalence answer's", "study AUC any"]
-    return table(
+    return markdown_table(
         head,
         [
             [
                 row["title"],
                 row["source"],
                 name,
-                number(row["slice"]["predictors"][name]["labels"]["any"]["auc"]),
-                number(row["slice"]["predictors"]["position"]["labels"]["any"]["auc"]),
-                number(row["slice"]["predictors"][name]["log_loss_ratio"]),
-                number(row["study"]["predictors"][name]["labels"]["any"]["auc"]),
+                with_interval(row["slice"]["predictors"][name]["labels"]["any"]["auc"]),
+                with_interval(row["slice"]["predictors"]["position"]["labels"]["any"]["auc"]),
+                with_interval(row["slice"]["predictors"][name]["log_loss_ratio"]),
+                with_interval(row["study"]["predictors"][name]["labels"]["any"]["auc"]),
             ]
             for row in rows
             for name in ("cnn", "ensemble")
@@ -107,7 +107,7 @@ def _overview(rows: Sequence[Mapping]) -> str:
 
 def _section(row: Mapping) -> str:
     facts = [[key, f"`{row[key]}`" if key == "command" else str(row[key])] for key in FACTS]
-    parts = [f"## {row['title']}", table(["", ""], facts)]
+    parts = [f"## {row['title']}", markdown_table(["", ""], facts)]
     parts += [row["notes"]] if isinstance(row["notes"], str) and row["notes"] else list(row["notes"])
     if "figures" in row:
         parts.append(_figures(row["figures"]))
@@ -125,9 +125,9 @@ def _figures(figures: Sequence[Mapping]) -> str:
         [figure["name"], f"{figure['value']} {figure.get('unit', '')}".strip(), figure.get("target", NOTHING)]
         for figure in figures
     ]
-    return table(["what", "measured", "target"], rows)
+    return markdown_table(["what", "measured", "target"], rows)
 
 
 def _theirs(figures: Sequence[Mapping]) -> str:
     columns = ("system", "data", "measure", "value", "source")
-    return table(columns, [[str(figure.get(column, NOTHING)) for column in columns] for figure in figures])
+    return markdown_table(columns, [[str(figure.get(column, NOTHING)) for column in columns] for figure in figures])

@@ -55,10 +55,10 @@ def notes(source: str | None, *, in_sample: bool, trained_on: Sequence[str] = ()
     return made + ([IN_SAMPLE] if in_sample else [])
 
 
-def number(measured: Mapping) -> str:
+def with_interval(measured: Mapping) -> str:
     """A measured number with its interval, or a hyphen.
 
-    >>> number({"value": 0.91234, "interval": [0.88, 0.94], "reason": None})
+    >>> with_interval({"value": 0.91234, "interval": [0.88, 0.94], "reason": None})
     '0.912 [0.880, 0.940]'
     """
     if measured["value"] is None:
@@ -69,7 +69,7 @@ def number(measured: Mapping) -> str:
     return f"{measured['value']:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A markdown table; bars and line breaks inside cells are made harmless."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
@@ -98,9 +98,9 @@ def _label_table(measured: Mapping) -> str:
             f"{row['n']:,}",
             f"{row['positives']:,}",
             PREDICTORS[name],
-            number(row["auc"]),
-            *(number(predictors[position]["labels"][label]["auc"]) for position in positions),
-            *(number(row[measure]) for measure in MEASURES if measure != "auc"),
+            with_interval(row["auc"]),
+            *(with_interval(predictors[position]["labels"][label]["auc"]) for position in positions),
+            *(with_interval(row[measure]) for measure in MEASURES if measure != "auc"),
         ]
         for label in predictors["position"]["labels"]
         for name in PREDICTORS
@@ -109,7 +109,7 @@ def _label_table(measured: Mapping) -> str:
     ]
     shown = [title for measure, title in MEASURES.items() if measure != "auc"]
     controls = [f"AUC of {CONTROLS[position]}" for position in positions]
-    return table(["label", "n", "positives", "by", "AUC", *controls, *shown], rows)
+    return markdown_table(["label", "n", "positives", "by", "AUC", *controls, *shown], rows)
 
 
 def _loss_table(measured: Mapping) -> str:
@@ -117,16 +117,18 @@ def _loss_table(measured: Mapping) -> str:
     rows = [
         [
             title,
-            number(row["log_loss"]),
-            number(row["log_loss_ratio"]),
-            number(row["mean_auc"]),
+            with_interval(row["log_loss"]),
+            with_interval(row["log_loss_ratio"]),
+            with_interval(row["mean_auc"]),
             ", ".join(row["mean_auc"]["labels"]) or NOTHING,
         ]
         for name, title in names.items()
         if name in measured["predictors"]
         for row in [measured["predictors"][name]]
     ]
-    return table(["by", "weighted log loss", "of the prevalence answer's", "mean AUC", "over the labels"], rows)
+    return markdown_table(
+        ["by", "weighted log loss", "of the prevalence answer's", "mean AUC", "over the labels"], rows
+    )
 
 
 def _paired(paired: Mapping) -> Iterator[str]:
@@ -134,13 +136,15 @@ def _paired(paired: Mapping) -> Iterator[str]:
     if gain is not None:
         yield (
             "Ensemble minus CNN on the same patients: weighted log loss "
-            f"{number(gain['log_loss'])}, AUC any {number(gain['auc_any'])}."
+            f"{with_interval(gain['log_loss'])}, AUC any {with_interval(gain['auc_any'])}."
         )
 
 
 def _rules(rules: Mapping) -> Iterator[str]:
     if rules["auc_any"]:
-        yield table(["one-number rule", "AUC any"], [[name, number(auc)] for name, auc in rules["auc_any"].items()])
+        yield markdown_table(
+            ["one-number rule", "AUC any"], [[name, with_interval(auc)] for name, auc in rules["auc_any"].items()]
+        )
     if rules["best"] is not None:
         yield f"The best rule is {rules['best']}."
 

@@ -6,7 +6,7 @@ import torch
 from ich.data.rows import labels_of
 from ich.data.slices import SliceDataModule
 from ich.errors import ConfigError
-from ich.learn.averaging import AveragedWeights
+from ich.learn.averaging import AveragedWeights, shrinking_average
 from ich.learn.checkpoint import NET_PREFIX, load_net, read_checkpoint
 from ich.learn.fit import FitResult, fit_slices
 from ich.learn.loop.metrics import slice_scores
@@ -78,8 +78,9 @@ def test_before_its_first_step_the_average_is_the_net(store, net, recipe, settin
 
 
 def test_no_short_training_remembers_how_it_began():
-    callback = AveragedWeights(decay=0.999)
-    average = torch.optim.swa_utils.AveragedModel(torch.nn.Linear(1, 1), multi_avg_fn=callback._average)
+    average = torch.optim.swa_utils.AveragedModel(
+        torch.nn.Linear(1, 1), multi_avg_fn=shrinking_average(0.999, start_step=0)
+    )
     net = torch.nn.Linear(1, 1)
     torch.nn.init.zeros_(net.weight)
     average.update_parameters(net)

@@ -81,3 +81,18 @@ def test_a_warm_up_without_an_end_is_refused():
 def test_founding_without_factors_is_refused():
     with pytest.raises(ConfigError, match=r"schedule.factors=\[\]"):
         rates(founding, factors=[])
+
+
+@pytest.mark.parametrize(
+    ("schedule", "option"),
+    [
+        (founding, {"factors": ["a"]}),
+        (founding, {"factors": [1.0, -0.1]}),
+        (one_cycle, {"start_factor": -1.0}),
+        (one_cycle, {"end_factor": -1.0}),
+        (warmup_cosine, {"end_factor": -1.0}),
+    ],
+)
+def test_a_factor_that_makes_no_rate_is_refused(schedule, option):
+    with pytest.raises(ConfigError, match=rf"schedule\.{next(iter(option))}=.*: expected .*0 or more"):
+        rates(schedule, **option)

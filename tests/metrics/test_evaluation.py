@@ -26,10 +26,15 @@ def reference(make_predictions) -> str:
     return json.dumps(evaluate(make_predictions()))
 
 
-def test_everything_is_plain_json_and_every_number_has_its_four_keys(table):
+def test_everything_is_plain_json(table):
     measured = evaluate(table)
 
     assert json.loads(json.dumps(measured, allow_nan=False)) == measured
+
+
+def test_every_number_has_its_four_keys(table):
+    measured = evaluate(table)
+
     for level in ("slice", "study"):
         for predictor in measured[level]["predictors"].values():
             assert list(predictor["labels"]) == list(LABELS)

@@ -10,7 +10,6 @@ from ich.metrics.intervals import (
     combine,
     difference,
     estimate_curves,
-    interval_over_patients,
     patient_resamples,
 )
 from ich.metrics.ranking import area_under_curve, average_precision_of
@@ -58,9 +57,9 @@ def test_correlated_slices_give_a_wider_interval_than_independent_ones():
     scores = labels + np.repeat(rng.normal(scale=2, size=40), 25)  # all slices of a patient share his luck
 
     def width(patients):
-        low, high = interval_over_patients(
-            area_under_curve, labels, scores, patients=patients, n_resamples=200, rng=np.random.default_rng(0)
-        ).to_json()["interval"]
+        resamples = patient_resamples(patients.max() + 1, n_resamples=200, rng=np.random.default_rng(0))
+        [auc] = estimate_curves([area_under_curve], rank(labels, scores, owner=patients), resamples=resamples)
+        low, high = auc.to_json()["interval"]
         return high - low
 
     assert width(np.repeat(np.arange(40), 25)) > 2 * width(np.arange(1_000))
@@ -83,9 +82,10 @@ def test_too_few_resamples_left_give_the_value_and_a_reason_instead_of_an_interv
 
 
 def test_one_patient_has_no_interval():
-    estimate = interval_over_patients(
-        area_under_curve, [0, 1], [0.1, 0.9], patients=["a", "a"], rng=np.random.default_rng(0)
-    )
+    ranking = rank(np.array([0, 1]), np.array([0.1, 0.9]), owner=np.array([0, 0]))
+    resamples = patient_resamples(1, rng=np.random.default_rng(0))
+
+    [estimate] = estimate_curves([area_under_curve], ranking, resamples=resamples)
 
     assert estimate.to_json()["value"] == 1
     assert "at least two patients" in estimate.to_json()["reason"]

@@ -5,7 +5,7 @@ import pytest
 
 from ich.labels import LABELS
 from ich.metrics.evaluation import evaluate_table
-from ich.report.tables import IN_SAMPLE, MADE_HEADS, ON_MADE_HEADS, metrics_markdown, number, table
+from ich.report.tables import IN_SAMPLE, MADE_HEADS, ON_MADE_HEADS, markdown_table, metrics_markdown, with_interval
 
 
 @pytest.fixture(scope="module")
@@ -47,20 +47,20 @@ def test_what_is_missing_stands_below_with_its_reason(metrics):
     assert "| epidural | 40 | 0 | CNN | - | - |" in text
 
 
-def test_made_heads_and_in_sample_features_are_said_where_they_are(metrics):
-    assert MADE_HEADS in metrics_markdown(metrics, source="phantom")
-    assert IN_SAMPLE in metrics_markdown(metrics, in_sample=True)
-    plain = metrics_markdown(metrics, source="rsna")
-    assert MADE_HEADS not in plain
-    assert IN_SAMPLE not in plain
+@pytest.mark.parametrize(
+    ("sentence", "where"), [(MADE_HEADS, {"source": "phantom"}), (IN_SAMPLE, {"in_sample": True})], ids=["made", "seen"]
+)
+def test_made_heads_and_in_sample_features_are_said_where_they_are_and_only_there(sentence, where, metrics):
+    assert sentence in metrics_markdown(metrics, **where)
+    assert sentence not in metrics_markdown(metrics, source="rsna")
 
 
 def test_a_number_without_an_interval_stands_alone():
-    assert number({"value": 0.5, "interval": None, "reason": "too few"}) == "0.500"
+    assert with_interval({"value": 0.5, "interval": None, "reason": "too few"}) == "0.500"
 
 
 def test_bars_and_line_breaks_stay_inside_their_cell():
-    assert table(["a"], [["x|y\nz"]]).splitlines()[-1] == "| x\\|y z |"
+    assert markdown_table(["a"], [["x|y\nz"]]).splitlines()[-1] == "| x\\|y z |"
 
 
 def test_scores_of_a_net_trained_on_made_heads_say_so_on_other_data(metrics):

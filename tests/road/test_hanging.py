@@ -1,4 +1,4 @@
-"""A training that hangs when its command is killed: nothing is left of it after half a minute."""
+"""A training that hangs when its command is killed is ended all the same; after how long, its watch's tests say."""
 
 import time
 
@@ -11,6 +11,7 @@ from .conftest import ROOT
 from .test_resume import PATIENCE, processes_of, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+MOST_SECONDS = 120  # on a busy machine too; a hang is of 300
 
 # The third batch keeps the interpreter's lock, as a read from a disk that is gone may: no thread, no handler runs.
 HANGS = """
@@ -42,7 +43,7 @@ def is_busy(run):
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_training_that_hangs_is_gone_half_a_minute_after_its_command(processes, road, tmp_path):
+def test_a_training_that_hangs_does_not_outlive_its_command_for_long(processes, road, tmp_path):
     (tmp_path / "mylab.py").write_text(HANGS)
     process = start(
         tmp_path,
@@ -58,8 +59,9 @@ def test_a_training_that_hangs_is_gone_half_a_minute_after_its_command(processes
 
     process.kill()
     process.wait()
+    assert is_busy(tmp_path / "run")  # it hears no signal
     begun = time.monotonic()
-    while is_busy(tmp_path / "run") and time.monotonic() - begun < 60:
+    while is_busy(tmp_path / "run") and time.monotonic() - begun < MOST_SECONDS:
         time.sleep(0.05)
 
-    assert 20 < time.monotonic() - begun < 30
+    assert not is_busy(tmp_path / "run")

@@ -9,14 +9,14 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from ich.commands.run_folders.lock import check_free
 from ich.errors import EXIT_INTERRUPTED, EXIT_STOPPED, EXIT_USER, ConfigError
-from ich.learn.stopping.resume import VALIDATION_BATCHES, read_stopped
+from ich.learn.stopping.resume import read_stopped
+from tests.checkpoints import differences
 
 from .conftest import ROOT, run_command
 
@@ -133,26 +133,6 @@ def stopped_run(request, training, tmp_path_factory):
     done = run_command("train", "resume=run", folder=folder)
     assert done.returncode == 0, done.stderr
     return folder, stops, stood
-
-
-# What may differ from a training without a stop: how long it took, on which day it began, and Lightning's count of
-# the validation batches that were begun: a validation that a stop broke off is begun again.
-MAY_DIFFER = {("ich", "date"), ("callbacks", "BestAndLast", "seconds")}
-MAY_DIFFER |= {("callbacks", "EpochLines", name) for name in ("seconds", "slices_per_second")}
-MAY_DIFFER |= {("loops", "fit_loop", VALIDATION_BATCHES, "total", name) for name in ("ready", "started")}
-
-
-def differences(one: Any, other: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Where two checkpoints differ, tensors compared bit for bit; but for MAY_DIFFER."""
-    if at in MAY_DIFFER:
-        return []
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return [place for key in one for place in differences(one[key], other[key], (*at, key))]
-    if isinstance(one, list | tuple) and type(one) is type(other) and len(one) == len(other):
-        pairs = enumerate(zip(one, other, strict=True))
-        return [place for number, pair in pairs for place in differences(*pair, (*at, number))]
-    same = torch.equal(one, other) if isinstance(one, torch.Tensor) else type(one) is type(other) and one == other
-    return [] if same else [at]
 
 
 def test_all_in_its_checkpoints_is_that_of_a_training_without_a_stop(stopped_run):

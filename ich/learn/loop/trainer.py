@@ -38,6 +38,7 @@ QUIET_WARNINGS = (
 )
 
 CHOICES = ("best", "last")
+HIGHEST_SEED = 2**32 - 1  # of NumPy's older generator, which Lightning seeds too
 COUNTS = ("max_epochs", "log_every_n_steps", "threads", "accumulate", "limit_batches", "overfit_batches")
 
 
@@ -65,6 +66,8 @@ class TrainingSettings:
             raise out_of_range("trainer.precision", self.precision, expected=f"one of {', '.join(PRECISIONS[1:])}")
         if self.choose not in CHOICES:
             raise out_of_range("trainer.choose", self.choose, expected=f"one of {', '.join(CHOICES)}")
+        if not 0 <= self.seed <= HIGHEST_SEED:
+            raise out_of_range("seed", self.seed, expected=f"0 to {HIGHEST_SEED}")
         for name in COUNTS:
             value = getattr(self, name)
             if value is not None and value < 1:

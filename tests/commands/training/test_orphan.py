@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ich.commands.training.orphan import PATIENCE
+
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the watch looks into /proc")
 # Deaf to SIGTERM, and no other thread of it gets its turn: the interpreter's lock is kept over the whole sleep.
@@ -58,6 +60,10 @@ def gone_after(process, most):
     while is_there(process) and time.monotonic() - begun < most:
         time.sleep(0.02)
     return time.monotonic() - begun
+
+
+def test_who_hangs_is_given_time_for_a_checkpoint_and_gone_within_half_a_minute():
+    assert 20 <= PATIENCE <= 30 - 5  # 5: what the kernel and loader workers may take then
 
 
 def test_who_hangs_is_killed_some_seconds_after_its_parent(hanging):

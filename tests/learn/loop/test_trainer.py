@@ -32,6 +32,12 @@ def test_numbers_that_make_no_training_are_refused(name, value):
         TrainingSettings(CPU, **{"precision": "32-true", "max_epochs": 1, name: value})
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_numpy_does_not_take_is_refused(seed):
+    with pytest.raises(ConfigError, match=rf"seed={seed}: expected 0 to 4294967295"):
+        TrainingSettings(CPU, "32-true", max_epochs=1, seed=seed)
+
+
 def test_settings_reach_the_trainer(tmp_path):
     settings = TrainingSettings(
         CPU, "bf16-mixed", max_epochs=3, gradient_clip=0.5, log_every_n_steps=7, accumulate=4, limit_batches=9

@@ -8,7 +8,6 @@ import signal
 import pandas as pd
 import pytest
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.callbacks import Callback
 
 from ich.data.augment import Light
@@ -19,8 +18,9 @@ from ich.learn.averaging import AveragedWeights
 from ich.learn.checkpoint import read_checkpoint, read_plain
 from ich.learn.fit import Watching, fit_sequence, fit_slices
 from ich.learn.stopping.keeping import USUAL_KEEPING, Keeping
-from ich.learn.stopping.resume import VALIDATION_BATCHES, read_stopped, remove_unfinished
+from ich.learn.stopping.resume import read_stopped, remove_unfinished
 from ich.learn.stopping.stop import Stopped, StopRequest
+from tests.checkpoints import differences
 
 
 class Ask(Callback):
@@ -79,26 +79,6 @@ def train(store, recipe, settings, net):
 def whole(train, tmp_path):
     """The same training without a stop."""
     return train(tmp_path / "whole"), tmp_path / "whole"
-
-
-# What may differ from a training without a stop: how long it took, on which day it began, and Lightning's count of
-# the validation batches that were begun: a validation that a stop broke off is begun again.
-MAY_DIFFER = {("ich", "date"), ("callbacks", "BestAndLast", "seconds")}
-MAY_DIFFER |= {("callbacks", "EpochLines", name) for name in ("seconds", "slices_per_second")}
-MAY_DIFFER |= {("loops", "fit_loop", VALIDATION_BATCHES, "total", name) for name in ("ready", "started")}
-
-
-def differences(one, other, at=()):
-    """Where two checkpoints differ, tensors compared bit for bit; but for MAY_DIFFER."""
-    if at in MAY_DIFFER:
-        return []
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return [place for key in one for place in differences(one[key], other[key], (*at, key))]
-    if isinstance(one, list | tuple) and type(one) is type(other) and len(one) == len(other):
-        pairs = enumerate(zip(one, other, strict=True))
-        return [place for number, pair in pairs for place in differences(*pair, (*at, number))]
-    same = torch.equal(one, other) if isinstance(one, torch.Tensor) else type(one) is type(other) and one == other
-    return [] if same else [at]
 
 
 def assert_as_if_nothing_had_been(run, whole_run):

@@ -18,9 +18,11 @@ def request_of_this_process():
     signal.signal(signal.SIGTERM, before)
 
 
-def test_a_signal_is_noted_and_ends_nothing(request_of_this_process):
+def test_without_a_signal_nobody_is_asked_to_stop(request_of_this_process):
     assert not request_of_this_process.asked
 
+
+def test_a_signal_is_noted_and_ends_nothing(request_of_this_process):
     os.kill(os.getpid(), signal.SIGTERM)
 
     assert request_of_this_process.asked
