@@ -8,7 +8,9 @@ import os
 import signal
 import sys
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from ich.commands.training.failure import error_of, failure_of, write_failure
 from ich.commands.training.process import AGENTS_PARENT_ENVIRONMENT
@@ -16,6 +18,14 @@ from ich.errors import EXIT_FAILED, EXIT_OK, EXIT_STOPPED, EXIT_USER
 from ich.learn.stopping.stop import PARENT_ENVIRONMENT
 
 OWN_ENDPOINT = "localhost:0"  # a free port of this machine, for trainings that stay on it
+AT_ONCE = 1  # seconds: the agent looks ten times a second and notes whole ones; who ended later ended because of others
+
+
+class Ended(NamedTuple):
+    """How a rank ended, and when: its exit code, below 0 the signal; seconds since the epoch."""
+
+    code: int
+    second: float
 
 
 def meeting_name(run: Path) -> str:
@@ -59,7 +69,7 @@ def main(run: Path, trust: str, *, processes: int, nodes: int, endpoint: str) ->
     except SignalException:
         return code_after_stop(run)  # handed on to the ranks, which have ended since
     except ChildFailedError as error:
-        return code_of(run, {rank: failure.exitcode for rank, failure in error.failures.items()})
+        return code_of(run, {rank: Ended(one.exitcode, one.timestamp) for rank, one in error.failures.items()})
     return EXIT_OK
 
 
@@ -74,17 +84,26 @@ def code_after_stop(run: Path) -> int:
     return EXIT_FAILED if failure_of(run) else EXIT_STOPPED
 
 
-def code_of(run: Path, codes: dict[int, int]) -> int:
-    """The one exit code of ranks of which some failed; those that were told to end are no reason."""
-    if EXIT_STOPPED in codes.values():
+def code_of(run: Path, ended: Mapping[int, Ended]) -> int:
+    """The one exit code of ranks of which some failed; those that the agent ended because of it are no reason.
+
+    Args:
+        run: the run's folder.
+        ended: how each rank ended that did not succeed, by its number.
+    """
+    codes = {one.code for one in ended.values()}
+    if EXIT_STOPPED in codes and codes <= {EXIT_STOPPED, -signal.SIGTERM}:
         return EXIT_STOPPED
-    killed = [(rank, -code) for rank, code in codes.items() if code < 0 and code != -signal.SIGTERM]
+    latest = min(one.second for one in ended.values()) + AT_ONCE
+    killed = [
+        (rank, -code) for rank, (code, second) in ended.items() if -signal.SIGTERM != code < 0 and second <= latest
+    ]
     if killed:
         rank, number = killed[0]
         what = " (9 is what a machine without memory left sends)" if number == signal.SIGKILL else ""
         write_failure(run, f"rank {rank} was killed by signal {number}{what}", instead=True)
         return EXIT_FAILED
-    return EXIT_USER if EXIT_USER in codes.values() else EXIT_FAILED
+    return EXIT_USER if EXIT_USER in codes else EXIT_FAILED
 
 
 if __name__ == "__main__":

@@ -149,7 +149,8 @@ def _train_together(runs: Sequence[Path], *, processes: int, nodes: int, named: 
     as_asked = [EXIT_OK, *(ENDED if asked else [EXIT_STOPPED]), *killed]
     for run, code in zip(runs, codes, strict=True):
         error = error_of(run)
-        if code not in as_asked:
+        is_broken = code in ENDED and (error or failure_of(run))  # the other ranks were ended because of it
+        if code not in as_asked or is_broken:
             raise IchError(error) if error else RankFailedError(run, code)
     stopped = [run for run, code in zip(runs, codes, strict=True) if code != EXIT_OK]
     if stopped:

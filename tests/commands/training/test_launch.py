@@ -139,6 +139,15 @@ def test_a_process_that_breaks_while_it_stops_is_no_stop(asked_while_at_work):
         asked_while_at_work(f"{ASK} echo rank 0 met OSError > failure.txt; exit 1")
 
 
+@pytest.mark.parametrize(("left", "raised"), [("error.txt", IchError), ("failure.txt", RankFailedError)])
+@pytest.mark.parametrize("asked", ["", ASK], ids=["nobody asked", "asked"])
+def test_a_stop_that_an_error_of_another_rank_caused_is_that_error(asked, left, raised, asked_while_at_work, capsys):
+    with pytest.raises(raised, match="expected a readable array"):
+        asked_while_at_work(f"{asked} echo expected a readable array > {left}; exit {EXIT_STOPPED}")
+
+    assert "go on with" not in capsys.readouterr().out
+
+
 def test_a_training_that_is_done_before_it_can_stop_is_done(asked_while_at_work, capsys):
     assert asked_while_at_work(f"{ASK} echo '[1]' > result.json") == [[1]]
     assert "go on with" not in capsys.readouterr().out
