@@ -20,6 +20,7 @@ from ich.data.rows import positions_of
 from ich.ensemble.ensemble import ICHEnsemble
 from ich.errors import EXIT_OK, DataError, LeakError
 from ich.labels import LABELS
+from ich.learn.run_files import CHECKPOINTS
 from ich.metrics.evaluation import evaluate_table
 from ich.metrics.one_number import one_number_rules
 from ich.progress import Progress
@@ -220,5 +221,5 @@ def _output(config: DictConfig, store: Store) -> Path:
         return Path(config.output)
     checkpoint = Path(config.checkpoint)
     run = checkpoint if checkpoint.is_dir() else checkpoint.parent
-    run = run.parent if run.name == "checkpoints" else run
+    run = run.parent if run.name == CHECKPOINTS else run
     return run / "evaluation" / f"{store.path.name}-{config.subset}"

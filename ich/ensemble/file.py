@@ -14,12 +14,13 @@ from ich.ensemble.operating import unfitted_points
 from ich.errors import CheckpointError
 from ich.labels import LABELS
 from ich.learn.checkpoint import FACTS_KEY, Checkpoint, net_hash, read_checkpoint, read_plain, write_plain
+from ich.learn.run_files import BEST_FILE, CHECKPOINTS, LAST_FILE
 
 ENSEMBLE_FORMAT = 1
 # Facts of a member that rebuild its net or say where it comes from; patients are kept once, as the union.
 MEMBER_FACTS = ("kind", "net", "windows", "fold", "leave_out", "date", "code_version", "split_hash", "cnn_hash")
 # Where a run folder keeps what can be loaded, best first.
-RUN_FILES = ("ensemble.ckpt", "checkpoints/best.ckpt", "checkpoints/last.ckpt")
+RUN_FILES = ("ensemble.ckpt", f"{CHECKPOINTS}/{BEST_FILE}", f"{CHECKPOINTS}/{LAST_FILE}")
 
 Pair = tuple[Checkpoint, Checkpoint | None]
 

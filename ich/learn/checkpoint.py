@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ich.errors import CheckpointError, ConfigError
 from ich.labels import LABELS
+from ich.learn.run_files import BEST_FILE, CHECKPOINTS, LAST_FILE
 from ich.nets.build import rebuild
 
 FORMAT = 1
@@ -120,10 +121,10 @@ def find_checkpoint(path: Path) -> Path:
     """
     if path.is_file():
         return path
-    for name in ("best.ckpt", "last.ckpt"):
-        if (path / "checkpoints" / name).is_file():
-            return path / "checkpoints" / name
-    found = "a folder without checkpoints/best.ckpt" if path.is_dir() else "nothing there"
+    for name in (BEST_FILE, LAST_FILE):
+        if (path / CHECKPOINTS / name).is_file():
+            return path / CHECKPOINTS / name
+    found = f"a folder without {CHECKPOINTS}/{BEST_FILE}" if path.is_dir() else "nothing there"
     raise CheckpointError(f"{path}: expected a checkpoint or a run folder, found {found}; {_WAYS}")
 
 

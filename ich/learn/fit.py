@@ -25,6 +25,7 @@ from ich.learn.loop.overfit import PREVALENCE_SCORE, FewBatches, unhindered, wit
 from ich.learn.loop.sequence_module import SequenceModule
 from ich.learn.loop.slice_module import SliceModule
 from ich.learn.loop.trainer import TrainingSettings, make_trainer, quiet_lightning
+from ich.learn.run_files import CHECKPOINTS
 from ich.learn.schedules import Schedule
 from ich.learn.stopping.keeping import USUAL_KEEPING, BestAndLast, Keeping
 from ich.learn.stopping.randomness import RandomStates
@@ -188,7 +189,7 @@ def _fit(
     keeping: Keeping,
 ) -> FitResult:
     module.facts["chosen"] = settings.choose  # whether the validation fold had a say in which net this is
-    kept, lines = BestAndLast(run / "checkpoints", keeping=keeping, choose=settings.choose), EpochLines()
+    kept, lines = BestAndLast(run / CHECKPOINTS, keeping=keeping, choose=settings.choose), EpochLines()
     few = None
     if settings.overfit_batches is not None:
         few, settings = FewBatches(data, settings.overfit_batches), unhindered(settings)

@@ -14,6 +14,7 @@ from ich.errors import ConfigError, DataError
 from ich.nets.backbones import check_backbone
 
 LEAST_SHARE = 0.9  # of a backbone's tensors that a file must hold by name, or it belongs to another net
+BEST_OF_RUN = Path("checkpoints") / "best.ckpt"  # within a run folder of this project
 PUBLISHED_FILES = ("model.safetensors", "pytorch_model.bin")  # as timm's repositories on the hub name them
 _WAYS_OUT = "use model.net.weights=FILE for weights you have, or model.net.weights=none to train from scratch"
 
@@ -37,7 +38,7 @@ def load_weights(net: nn.Module, weights: str | None, *, n_channels: int) -> Non
         _load_from_hub(net.get_submodule("backbone"), n_channels)
         return
     path = Path(weights)
-    state = read_state(path / "checkpoints" / "best.ckpt" if path.is_dir() else path)
+    state = read_state(path / BEST_OF_RUN if path.is_dir() else path)
     if any(name.startswith("backbone.") for name in state):
         _load_own(net, state, path)
     else:

@@ -8,13 +8,14 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from ich.learn.run_files import BEST_FILE, CHECKPOINTS
 from ich.store.files import write_text
 
 CONFIG_FILE = "config.yaml"
 RESULT_FILE = "result.json"
 ENSEMBLE_FILE = "ensemble.ckpt"  # of the sequence stage
 VALIDATION_FILE = "validation.parquet"  # what a pair of the sequence stage says about the validation slices
-BEST = Path("checkpoints") / "best.ckpt"
+BEST = Path(CHECKPOINTS) / BEST_FILE
 PAIR = "pair-"  # how the folders of a sequence stage's pairs begin, which are no runs of their own
 SECRET = re.compile(r"(^|_)(token|key|password|passwd|secret|credentials?)s?($|_)", re.IGNORECASE)
 MASK = "***"

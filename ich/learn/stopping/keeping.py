@@ -12,10 +12,10 @@ import torch.distributed as dist
 from pytorch_lightning.callbacks import Checkpoint
 from torch import Tensor
 
+from ich.learn.run_files import BEST_FILE, LAST_FILE
 from ich.learn.stopping.resume import with_validation_to_come
 from ich.learn.stopping.stop import Stopped, StopRequest
 
-BEST_FILE, LAST_FILE = "best.ckpt", "last.ckpt"
 MINUTES = 15.0  # between two checkpoints within an epoch
 
 
