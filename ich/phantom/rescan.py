@@ -32,7 +32,7 @@ class Seen:
 def see_head(drawn: DrawnStudy, rng: np.random.Generator) -> Seen:
     """Scan a head without noise; motion and streaks are part of what every scan of it will show."""
     silent = replace(drawn.exposure, noise_hu=0.0, circle=False)
-    hu = scan_head(drawn.head, drawn.grid, silent, bank=noise_bank(), rng=rng)
+    hu = scan_head(drawn.head, drawn.grid, exposure=silent, bank=noise_bank(), rng=rng)
     noise = [noise_level(drawn.head, drawn.exposure, index=s) for s in range(drawn.grid.n_slices)]
     return Seen(hu.astype(np.float32), np.stack(noise), drawn.grid, drawn.exposure.circle)
 

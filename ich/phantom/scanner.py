@@ -61,7 +61,7 @@ def draw_exposure(grid: Grid, scanner: Scanner, *, noise: float, rng: np.random.
     )
 
 
-def scan_head(head: Head, grid: Grid, exposure: Exposure, *, bank: NoiseBank, rng: np.random.Generator) -> np.ndarray:
+def scan_head(head: Head, grid: Grid, *, exposure: Exposure, bank: NoiseBank, rng: np.random.Generator) -> np.ndarray:
     """Scan a head.
 
     Args:

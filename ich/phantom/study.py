@@ -76,7 +76,7 @@ def make_study(
         The study.
     """
     drawn = draw_study(rng, difficulty=difficulty, scanner=scanner, prevalence=prevalence, masks=masks)
-    hu = scan_head(drawn.head, drawn.grid, drawn.exposure, bank=noise_bank(), rng=rng)
+    hu = scan_head(drawn.head, drawn.grid, exposure=drawn.exposure, bank=noise_bank(), rng=rng)
     return MadeStudy(hu, drawn.labels, drawn.masks, drawn.grid, drawn.kinds)
 
 

@@ -65,7 +65,11 @@ class Cq500:
         self.name = name
 
     def check(self, *, progress: Progress = quiet) -> None:
-        """Raise DataError when scans or reads are missing."""
+        """See that scans and reads are there.
+
+        Raises:
+            DataError: one of them is missing.
+        """
         check_root(self.root, holds=f"CQ500-CT-*.zip or their folders, and {TABLE}")
         if not self._scans:
             raise DataError(

@@ -45,7 +45,11 @@ class CtIch:
         self.name = name
 
     def check(self, *, progress: Progress = quiet) -> None:
-        """Raise DataError when volumes, table or nibabel are missing."""
+        """See that volumes, table and nibabel are there.
+
+        Raises:
+            DataError: one of them is missing.
+        """
         check_root(self.root, holds=f"ct_scans/*.nii and {TABLE}")
         require_nibabel(f"data=ctich data.root={self.root}")
         if (self.root / V1_FOLDER).is_dir() and not (self.root / "ct_scans").is_dir():

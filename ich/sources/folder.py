@@ -49,7 +49,11 @@ class Folder:
             raise ConfigError(f"data.match={match}: expected a label table with it, found none; set data.labels=FILE")
 
     def check(self, *, progress: Progress = quiet) -> None:
-        """Raise DataError when the root is missing or empty, or the label table isn't one."""
+        """See that the root holds something and the label table can be read.
+
+        Raises:
+            DataError: the root is missing or empty, or the label table isn't one.
+        """
         check_root(self.root, holds="a folder of DICOM files")
         self.labels()
 

@@ -65,7 +65,11 @@ class NiftiFolder:
         self._given = files
 
     def check(self, *, progress: Progress = quiet) -> None:
-        """Raise DataError when the root is missing or empty, or nibabel isn't installed."""
+        """See that the root holds something and nibabel is installed.
+
+        Raises:
+            DataError: the root is missing or empty, or nibabel isn't installed.
+        """
         check_root(self.root, holds="a folder of NIfTI volumes")
         require_nibabel(f"data.root={self.root}")
 

@@ -62,7 +62,11 @@ class Rsna:
         return MappingProxyType({"studies": 3_528, "slices": 121_232})
 
     def check(self, *, progress: Progress = quiet) -> None:
-        """Raise DataError when images or label table are missing."""
+        """See that images and label table are there.
+
+        Raises:
+            DataError: one of them is missing.
+        """
         check_root(self.root, holds=f"stage_2_{self.part}/ID_*.dcm and stage_2_train.csv, or Kaggle's zip")
         if self._archive is None:
             self._image_folders()

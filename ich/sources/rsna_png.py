@@ -56,7 +56,11 @@ class RsnaPng:
         self.name = name
 
     def check(self, *, progress: Progress = quiet) -> None:
-        """Raise DataError when tables are missing, lack columns or name files outside the root."""
+        """See that tables and images are there.
+
+        Raises:
+            DataError: a table is missing, lacks columns or names files outside the root, or the images are missing.
+        """
         check_root(self.root, holds=f"{self.tables.path} and {self.tables.table}")
         for name in self.tables.files:
             if not (self.root / name).is_file():

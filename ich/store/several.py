@@ -67,11 +67,11 @@ class StoreGroup(Store):
         return _joined([store.slices for store in self.stores])
 
     def read_slice(self, study: str, index: int, *, out: np.ndarray | None = None) -> np.ndarray:
-        """One slice in HU, as `Store.read_slice`."""
+        """One slice in HU, int16 (size, size), as `Store.read_slice`."""
         return self._of(study).read_slice(study, index, out=out)
 
     def read_study(self, study: str) -> np.ndarray:
-        """All slices of a study, as `Store.read_study`."""
+        """All slices of a study in HU, int16 (S, size, size), as `Store.read_study`."""
         return self._of(study).read_study(study)
 
     def facts(self, study: str) -> dict[str, Any]:

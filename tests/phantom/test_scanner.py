@@ -16,7 +16,7 @@ def exposure(grid):
 
 
 def scanned(head, grid, exposure, bank):
-    return scan_head(head, grid, exposure, bank=bank, rng=np.random.default_rng(1))
+    return scan_head(head, grid, exposure=exposure, bank=bank, rng=np.random.default_rng(1))
 
 
 def test_corners_lie_outside_the_reconstructed_circle(head, grid, exposure, bank):

@@ -69,7 +69,15 @@ ALONE = Neighbours()  # a slice by itself
 
 
 def mirrored(places: np.ndarray, end: float) -> np.ndarray:
-    """Fold places outside 0..end back into it as two mirrors at its ends would, however far outside they are."""
+    """Fold places outside 0..end back into it as two mirrors at its ends would, however far outside they are.
+
+    Args:
+        places: (S, n), slices or mm; not changed.
+        end: the last place, in the same unit.
+
+    Returns:
+        (S, n), of the same unit.
+    """
     if end <= 0:
         return np.zeros_like(places)
     turned = np.mod(places, 2 * end)
@@ -77,7 +85,7 @@ def mirrored(places: np.ndarray, end: float) -> np.ndarray:
 
 
 def nearest(positions: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """For each place the index of the nearest of (S,) rising positions, the lower of two equally near; int64."""
+    """For each place (S, n) the index of the nearest of (S,) rising positions, the lower of two equally near; int64."""
     after = np.clip(np.searchsorted(positions, places), 1, max(len(positions) - 1, 1))
     before = after - 1
     after = np.minimum(after, len(positions) - 1)

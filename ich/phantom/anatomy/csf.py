@@ -11,7 +11,7 @@ from ich.phantom.noise import NoiseBank
 
 
 def make_ventricles(points: Points, tissue: Tissue, *, rng: np.random.Generator) -> np.ndarray:
-    """Lateral ventricles with their horns, third and fourth ventricle; wider with age."""
+    """Lateral ventricles with their horns, third and fourth ventricle, in mm; wider with age."""
     field = far_field(points)
     width = (0.62 + 0.85 * tissue.atrophy) * rng.lognormal(0, 0.16)
     for s in (-1, 1):
@@ -38,7 +38,7 @@ def make_ventricles(points: Points, tissue: Tissue, *, rng: np.random.Generator)
 
 
 def make_cisterns(points: Points, build: Build, tissue: Tissue) -> np.ndarray:
-    """Suprasellar star, ambient and quadrigeminal cisterns, cisterns of the base, Sylvian fissures."""
+    """Suprasellar star, ambient and quadrigeminal cisterns, cisterns of the base, Sylvian fissures, in mm."""
     field = far_field(points)
     wide = 0.35 + 1.5 * tissue.atrophy
     add_ellipsoid(field, points, centre=(0.0, -13.0, -21.0), semi=(8.0 + wide, 8.0 + wide, 7.0))

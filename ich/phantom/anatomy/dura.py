@@ -8,7 +8,7 @@ from ich.phantom.anatomy.shapes import FAR, Points, add_ellipsoid, add_side_caps
 
 
 def falx_share(points: Points) -> np.ndarray:
-    """Share of the midline that the falx parts: not the corpus callosum, not below the frontal lobes."""
+    """Share of a voxel, 0 to 1, that the falx parts: not the corpus callosum, not below the frontal lobes."""
     y, z = points.y, points.z
     core = np.sqrt(((y + 2) * np.float32(1 / 44)) ** 2 + ((z - 2) * np.float32(1 / 31)) ** 2)
     parted = np.clip((core - 1) * 8, 0, 1) * np.clip((z + 18 - np.minimum(y, 0) * 0.05) * np.float32(0.2), 0, 1)
@@ -25,7 +25,7 @@ def tentorium_share(points: Points, height: np.ndarray) -> np.ndarray:
 
 
 def make_sinuses(points: Points, build: Build, *, cavity: np.ndarray) -> np.ndarray:
-    """Superior sagittal sinus (a wedge at the midline under the bone), torcula and transverse sinuses."""
+    """Superior sagittal sinus (a wedge at the midline under the bone), torcula and transverse sinuses, in mm."""
     wedge = np.maximum(np.abs(points.x) + np.float32(0.7) * (-cavity) - 5, -cavity - 6)
     field = np.where((points.z > -18) & ((points.y > -20) | (points.z > 25)), wedge, FAR)
     add_ellipsoid(field, points, centre=(0.0, build.half_length - 6.0, -16.0), semi=(5.5, 5.0, 5.0))

@@ -1,4 +1,8 @@
-"""Shapes as signed distances in mm, negative inside, and what share of a voxel they cover."""
+"""Shapes as signed distances in mm, negative inside, and what share of a voxel they cover.
+
+All fields, here and in the other files of this room, are float32 (S, R, C), the shape of the grid whose `Points` they
+are evaluated on; x, y, z handed in by themselves are of any one shape, and so is what comes back.
+"""
 
 from dataclasses import dataclass
 

@@ -8,7 +8,7 @@ from ich.phantom.noise import NoiseBank
 
 
 def make_skin(points: Points, build: Build, *, dome: np.ndarray, thickness: np.ndarray) -> np.ndarray:
-    """Outline of the patient: scalp over the skull, face, nose, ears and neck."""
+    """Outline of the patient in mm: scalp over the skull, face, nose, ears and neck."""
     skin = dome - thickness - np.float32(build.scalp)
     side = build.half_width
     face = ellipsoid(

@@ -104,7 +104,11 @@ class _Chooser:
         self.is_good = self.codes.among({""}, rows=self.all_rows)
 
     def check_forced(self) -> None:
-        """Every series that was asked for must be there."""
+        """Every series that was asked for must be there.
+
+        Raises:
+            DataError: one isn't.
+        """
         missing = self.forced - set(self.series.of(np.flatnonzero(self.is_good)))
         if missing:
             raise DataError(
@@ -128,7 +132,15 @@ class _Chooser:
             yield rows, of_study.get(int(self.study_uids.numbers[rows[0]]), nothing)
 
     def study(self, rows: np.ndarray, pages: np.ndarray) -> Iterator[Chosen | NothingChosen]:
-        """What becomes of one study."""
+        """What becomes of one study.
+
+        Args:
+            rows: its slices in the header table, int (n,).
+            pages: its files that are no slices, likewise.
+
+        Raises:
+            DataError: two series of it were asked for.
+        """
         uids = self.series.of(rows)
         asked = [uid for uid in uids if uid in self.forced]
         if len(asked) > 1:
