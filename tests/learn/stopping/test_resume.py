@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import resource
+import shutil
 import signal
 
 import pandas as pd
@@ -53,7 +54,7 @@ class Crash(Callback):
             raise ZeroDivisionError
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def train(store, recipe, settings, net):
     """Trains three epochs with everything that draws or keeps a state: dropout, augmentation, weight averaging."""
 
@@ -75,10 +76,11 @@ def train(store, recipe, settings, net):
     return run
 
 
-@pytest.fixture
-def whole(train, tmp_path):
+@pytest.fixture(scope="module")
+def whole(train, tmp_path_factory):
     """The same training without a stop."""
-    return train(tmp_path / "whole"), tmp_path / "whole"
+    folder = tmp_path_factory.mktemp("whole")
+    return train(folder), folder
 
 
 def assert_as_if_nothing_had_been(run, whole_run):
@@ -105,7 +107,12 @@ def test_who_is_asked_in_the_middle_of_an_accumulated_step_finishes_it_first(tra
 
 @pytest.mark.parametrize(
     ("step", "in_validation"),
-    [*((step, False) for step in (1, 2, 3, 4, 6, 8, 9)), *((step, True) for step in (3, 6, 9))],  # 3 steps an epoch
+    [  # 3 steps an epoch
+        *((step, False) for step in (1, 3)),
+        *(pytest.param(step, False, marks=pytest.mark.slow) for step in (2, 4, 6, 8, 9)),
+        (3, True),
+        *(pytest.param(step, True, marks=pytest.mark.slow) for step in (6, 9)),
+    ],
 )
 def test_a_training_that_was_asked_to_stop_goes_on_exactly(step, in_validation, train, whole, tmp_path):
     request, run = StopRequest(), tmp_path / "run"
@@ -119,8 +126,15 @@ def test_a_training_that_was_asked_to_stop_goes_on_exactly(step, in_validation, 
     assert (result.metrics, result.best_epoch) == (whole[0].metrics, whole[0].best_epoch)
 
 
-@pytest.mark.parametrize("at_epoch_end", [False, True], ids=["step", "epoch's end"])
-@pytest.mark.parametrize("minutes", [0.0, 15.0], ids=["each step", "each epoch"])
+@pytest.mark.parametrize(
+    ("minutes", "at_epoch_end"),
+    [
+        pytest.param(0.0, False, id="each step-step"),
+        pytest.param(0.0, True, id="each step-epoch's end", marks=pytest.mark.slow),
+        pytest.param(15.0, False, id="each epoch-step", marks=pytest.mark.slow),
+        pytest.param(15.0, True, id="each epoch-epoch's end"),
+    ],
+)
 def test_a_training_that_was_killed_goes_on_exactly(minutes, at_epoch_end, train, whole, tmp_path):
     run = tmp_path / "run"
     step = 6 if at_epoch_end else 5
@@ -166,8 +180,8 @@ def test_it_can_be_stopped_as_often_as_one_likes(train, whole, tmp_path):
     assert_as_if_nothing_had_been(tmp_path / "run", whole[1])
 
 
-def test_a_training_that_had_ended_but_for_its_result_says_it_again(train, whole):
-    again = train(whole[1])
+def test_a_training_that_had_ended_but_for_its_result_says_it_again(train, whole, tmp_path):
+    again = train(shutil.copytree(whole[1], tmp_path / "run"))
 
     assert (again.metrics, again.best_log_loss) == (whole[0].metrics, whole[0].best_log_loss)
     assert again.slices_per_second == whole[0].slices_per_second
