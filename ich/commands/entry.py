@@ -104,19 +104,17 @@ def _show(command: str, typed: Sequence[str]) -> int:
     import hydra
 
     from ich.commands.configuration.config import config_folder
+    from ich.commands.terminal import typed_instead
 
     def job(composed: DictConfig) -> None:
         raise ConfigError(
             "flags: expected one that shows something, found one that changes what is shown; add --cfg job"
         )
 
-    before = sys.argv
-    sys.argv = [before[0] if before[0].endswith(f"{command}.py") else f"{command}.py", *typed]
-    try:
-        with _our_completion() if any(item.startswith("query=") for item in typed) else nullcontext():
-            hydra.main(config_path=str(config_folder()), config_name=command, version_base="1.3")(job)()
-    finally:
-        sys.argv = before
+    program = sys.argv[0] if sys.argv[0].endswith(f"{command}.py") else f"{command}.py"
+    completion = _our_completion() if any(item.startswith("query=") for item in typed) else nullcontext()
+    with typed_instead([program, *typed]), completion:
+        hydra.main(config_path=str(config_folder()), config_name=command, version_base="1.3")(job)()
     return EXIT_OK
 
 

@@ -1,10 +1,11 @@
-"""What a command shows a person: lines with the time, bars, tables."""
+"""The terminal of a command: what it shows a person in lines, bars and tables, and what was typed there."""
 
 import logging
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -61,6 +62,20 @@ def shown(path: Path) -> str:
     """A path as short as it can be typed from here."""
     absolute, here = path.absolute(), Path.cwd()
     return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+
+
+@contextmanager
+def typed_instead(words: Sequence[str]) -> Iterator[None]:
+    """Let a library that reads the command line itself read other words while the block runs.
+
+    Args:
+        words: program and arguments.
+    """
+    before, sys.argv = sys.argv, list(words)
+    try:
+        yield
+    finally:
+        sys.argv = before
 
 
 def number(value: float | None, *, digits: int = 4) -> str:

@@ -35,7 +35,13 @@ STAGES = ("slice", "sequence")
 
 
 def train(config: DictConfig) -> int:
-    """Train the stage that the chosen model belongs to, or go on with a run that was stopped."""
+    """Train the stage that the chosen model belongs to, or go on with a run that was stopped.
+
+    Raises:
+        IchError: what can't be trained as asked, said before the run has a folder where that can be.
+        KeyboardInterrupt: Ctrl-C; the run can go on.
+        SystemExit: SIGTERM, likewise.
+    """
     in_sweep = OmegaConf.select(config, "started.sweep") is not None
     resumed = resumed_run(config)
     if resumed is not None:

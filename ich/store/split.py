@@ -9,9 +9,7 @@ from ich.store.settings import digest
 from ich.store.store import Store
 
 SUBSETS = ("test", "validation", "all")
-OUT_OF_FOLD = (
-    "out_of_fold"  # every patient, each scored by the training that left the patient out: evaluate.py knows how
-)
+OUT_OF_FOLD = "out_of_fold"  # every patient, scored by the training that left the patient out; evaluate.py knows how
 
 
 @dataclass(frozen=True)

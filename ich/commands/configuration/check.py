@@ -21,9 +21,7 @@ NAMES = {
     list: "a list",
     dict: "a group of keys",
 }
-
-
-MOST_NAMES = 20
+MOST_NAMES = 20  # that a complaint lists
 
 
 def nearest(name: str, names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.configuration.training_options import SamplingOptions
+from ich.commands.configuration.training_options import LoadingOptions
 from ich.errors import ConfigError, IchError, first_line
 from ich.sources.source import Source
 
@@ -38,7 +38,7 @@ def make_part(node: DictConfig, *, name: str) -> Any:
 
 def make_source(config: DictConfig) -> Source:
     """The data set that `data` names; how a training draws from it stands beside its arguments."""
-    beside = {field.name for field in fields(SamplingOptions)}
+    beside = {field.name for field in fields(LoadingOptions)}
     node = OmegaConf.create({key: value for key, value in config.data.items() if key not in beside})
     source: Source = make_part(node, name="data")
     return source

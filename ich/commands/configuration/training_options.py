@@ -21,8 +21,8 @@ class WindowOptions:
 
 
 @dataclass
-class SamplingOptions:
-    """How a training draws from a store."""
+class LoadingOptions:
+    """What a training loads of a store: which patients, how much a step, by how many processes."""
 
     fold: int = 0
     """Validation fold."""
@@ -144,7 +144,7 @@ class TrainOptions:
     paths: PathsOptions = field(default_factory=PathsOptions, metadata={NEEDED: True})
     store: StoreOptions = field(default_factory=StoreOptions, metadata={NEEDED: True})
     difficulty: dict[str, Any] = field(default_factory=dict)
-    data: dict[str, Any] = field(default_factory=dict, metadata={BESIDE: SamplingOptions, NEEDED: True})
+    data: dict[str, Any] = field(default_factory=dict, metadata={BESIDE: LoadingOptions, NEEDED: True})
     windows: dict[str, WindowOptions] = field(default_factory=dict, metadata={NEEDED: True})
     augment: dict[str, Any] = field(default_factory=dict, metadata={NEEDED: True})
     sampling: dict[str, Any] = field(default_factory=dict, metadata={NEEDED: True})

@@ -11,8 +11,6 @@ from ich.store.files import write_json
 from ich.store.settings import digest
 from ich.store.sharing.shards import FOLDER, Share
 
-LEFT_OUT_COLUMNS = ("what", "files", "code", "sentence")
-
 
 @dataclass(frozen=True)
 class Scored:

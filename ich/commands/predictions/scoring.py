@@ -35,18 +35,6 @@ def logit_table(store: Store, logits: Mapping[str, Logits]) -> pd.DataFrame:
     return _with_study_labels(table, store, studies=studies)
 
 
-def _with_study_labels(table: pd.DataFrame, store: Store, *, studies: Sequence[str]) -> pd.DataFrame:
-    known = study_labels_of(store, studies)  # (studies, L)
-    names, told = study_labels(table[[f"label_{label}" for label in LABELS]].to_numpy(), table["study"].to_numpy())
-    place = {name: number for number, name in enumerate(names)}
-    told = told[[place[study] for study in studies]]
-    if not (np.isnan(told) & ~np.isnan(known)).any():
-        return table
-    rows = table["study"].map({study: number for number, study in enumerate(studies)}).to_numpy()
-    columns = {f"study_label_{label}": known[rows, number] for number, label in enumerate(LABELS)}
-    return pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
-
-
 def mean_logits(tables: Sequence[pd.DataFrame], predictor: str) -> pd.DataFrame:
     """The first table with the mean of all tables' logits; all have the same rows in the same order."""
     first = tables[0].copy()
@@ -63,6 +51,18 @@ def with_probabilities(table: pd.DataFrame, predictors: Sequence[str]) -> pd.Dat
         for label in LABELS:
             table[f"{predictor}_{label}"] = probability_of(table[f"{predictor}_{label}"].to_numpy())
     return table
+
+
+def _with_study_labels(table: pd.DataFrame, store: Store, *, studies: Sequence[str]) -> pd.DataFrame:
+    known = study_labels_of(store, studies)  # (studies, L)
+    names, told = study_labels(table[[f"label_{label}" for label in LABELS]].to_numpy(), table["study"].to_numpy())
+    place = {name: number for number, name in enumerate(names)}
+    told = told[[place[study] for study in studies]]
+    if not (np.isnan(told) & ~np.isnan(known)).any():
+        return table
+    rows = table["study"].map({study: number for number, study in enumerate(studies)}).to_numpy()
+    columns = {f"study_label_{label}": known[rows, number] for number, label in enumerate(LABELS)}
+    return pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
 
 
 def _study_rows(slices: pd.DataFrame, logits: Logits) -> pd.DataFrame:

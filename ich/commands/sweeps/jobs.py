@@ -97,7 +97,7 @@ def _mistake(line: str) -> str:
 
 
 def _jobs(overrides: Sequence[Override]) -> tuple[tuple[str, ...], ...]:
-    """What Hydra's own sweeper will make of the overrides, in its order."""
+    """What Hydra's own sweeper will make of the overrides, in its order; Hydra has no public name for it."""
     (jobs,) = BasicSweeper.split_arguments(list(overrides), None)
     return tuple(tuple(one for one in job if not one.startswith("hydra")) for job in jobs)
 

@@ -7,17 +7,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.processes import path_with_package
 from ich.commands.run_folders.files import CONFIG_FILE
 from ich.commands.run_folders.resume import is_finished, is_run_of
-from ich.commands.sweeps.job_record import BEGUN, WAITS, JobRecord, scores_of, seconds_of, write_record
+from ich.commands.sweeps.job_record import BEGUN, WAITS, JobRecord, read_records, scores_of, seconds_of, write_record
 from ich.commands.sweeps.stopping import leave, stopped_with_jobs, told_to_stop
 from ich.commands.tasks import task_of
-from ich.commands.terminal import say, shown
+from ich.commands.terminal import say, shown, typed_instead
 from ich.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_USER, IchError
+
+if TYPE_CHECKING:
+    from ich.commands.sweeps.jobs import Plan
 
 # What joblib and submitit, which need not be installed, raise where a job's process is gone without a word.
 LOST = ("TerminatedWorkerError", "UncompletedJobError")
@@ -44,7 +48,6 @@ def sweep(command: str, typed: Sequence[str]) -> int:
         ConfigError: what is wrong with any of the jobs, before the first starts.
     """
     from ich.commands.sweeps.jobs import plan_sweep
-    from ich.commands.sweeps.sweep_table import say_sweep
 
     overrides = [item for item in typed if item not in ("-m", "--multirun")]
     plan = plan_sweep(command, overrides)
@@ -57,14 +60,14 @@ def sweep(command: str, typed: Sequence[str]) -> int:
     except JobFailedError:
         pass  # it is in the table
     except (KeyboardInterrupt, SystemExit):
-        say_sweep(command, plan.folder, since=started, stopped=True, planned=plan.jobs)
+        _tell(command, plan, stopped=True)
         raise
     except Exception as error:
         if type(error).__name__ not in LOST:
             raise
         lost = True
-    records = say_sweep(command, plan.folder, since=started, lost=lost)
-    codes = [record.code for record in records]
+    _tell(command, plan, lost=lost)
+    codes = [record.code for record in read_records(plan.folder, since=started)]
     return max([EXIT_FAILED if lost else EXIT_OK, *codes])
 
 
@@ -115,6 +118,15 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool, sweep_pro
     if code not in (EXIT_OK, EXIT_PARTLY):
         raise JobFailedError(sentence, code)
     return record.objective
+
+
+def _tell(command: str, plan: "Plan", *, lost: bool = False, stopped: bool = False) -> None:
+    """Write the table of a sweep and print it; of one that was stopped with the jobs that were not begun."""
+    from ich.commands.sweeps.sweep_table import read_frame, say_sweep, write_frame
+
+    frame = read_frame(plan.folder, planned=plan.jobs if stopped else ())
+    write_frame(plan.folder, frame)
+    say_sweep(command, plan.folder, frame=frame, lost=lost, stopped=stopped)
 
 
 def _do(command: str, composed: DictConfig, *, record: JobRecord, side_by_side: bool) -> tuple[int, str]:
@@ -178,14 +190,10 @@ def _hand_to_hydra(command: str, arguments: Sequence[str], *, side_by_side: bool
     def job(composed: DictConfig) -> float:
         return run_job(command, composed, side_by_side=side_by_side, sweep_process=sweep_process)
 
-    before = sys.argv
-    sys.argv = [f"{command}.py", *arguments]
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors as they are: the one handler of ours says them
     os.environ["PYTHONPATH"] = path_with_package(os.environ)  # workers begin without the folder of train.py
-    try:
+    with typed_instead([f"{command}.py", *arguments]):
         hydra.main(config_path=str(config_folder()), config_name=command, version_base="1.3")(job)()
-    finally:
-        sys.argv = before
 
 
 def _quoted(path: Path) -> str:

@@ -19,34 +19,36 @@ WAITING = {WAITS: "waits", BEGUN: "begun", NOT_BEGUN: "not begun"}
 STATES = {EXIT_OK: "done", EXIT_PARTLY: "partly", EXIT_STOPPED: "stopped", EXIT_INTERRUPTED: "stopped"}
 
 
-def say_sweep(
-    command: str,
-    folder: Path,
-    *,
-    since: float,
-    lost: bool = False,
-    stopped: bool = False,
-    planned: Sequence[Sequence[str]] = (),
-) -> list[JobRecord]:
-    """Write `sweep.csv`, print its first rows and say what to type next.
+def read_frame(folder: Path, *, planned: Sequence[Sequence[str]] = ()) -> pd.DataFrame:
+    """The table of a sweep as its jobs' records tell it.
+
+    Args:
+        folder: of the sweep.
+        planned: overrides of all its jobs, where they are known; those without a record were not begun.
+    """
+    records = {record.number: record for record in read_records(folder)}
+    waiting = [JobRecord(number, tuple(one), EXIT_STOPPED, NOT_BEGUN, 0.0) for number, one in enumerate(planned)]
+    return sweep_frame([*records.values(), *(one for one in waiting if one.number not in records)])
+
+
+def write_frame(folder: Path, frame: pd.DataFrame) -> None:
+    """Write `sweep.csv`; none without a job."""
+    if not frame.empty:
+        write_text(folder / TABLE_FILE, frame.to_csv(index=False))
+
+
+def say_sweep(command: str, folder: Path, *, frame: pd.DataFrame, lost: bool = False, stopped: bool = False) -> None:
+    """Print the first rows of a sweep's table and say what to type next.
 
     Args:
         command: `train`, `prepare` ...
         folder: of the sweep.
-        since: seconds since the epoch; only jobs that ended later count as this start's.
+        frame: its table.
         lost: whether a job's process was gone without a word.
         stopped: whether it was asked to end.
-        planned: overrides of all its jobs, where they are known; those without a record were not begun.
-
-    Returns:
-        Records of the jobs of this start.
     """
-    records = {record.number: record for record in read_records(folder)}
-    waiting = [JobRecord(number, tuple(one), EXIT_STOPPED, NOT_BEGUN, 0.0) for number, one in enumerate(planned)]
-    frame = sweep_frame([*records.values(), *(one for one in waiting if one.number not in records)])
+    scored = not frame.empty and bool(frame["log_loss"].notna().any())
     if not frame.empty:
-        write_text(folder / TABLE_FILE, frame.to_csv(index=False))
-        scored = bool(frame["log_loss"].notna().any())
         heads = ["job", *_varied(frame), *(["log loss", "AUC any"] if scored else []), "time", "state"]
         print(table(_rows(frame, scored=scored), heads=heads))
         say(command, f"{len(frame)} jobs{', best first' if scored else ''}: {shown(folder / TABLE_FILE)}")
@@ -54,9 +56,8 @@ def say_sweep(
         say(command, "the sweep was stopped; the same command with this hydra.sweep.dir does what is missing")
     elif lost:
         say(command, "a job's process was killed; the same command does what is missing")
-    elif command == "train" and not frame.empty and frame["log_loss"].notna().any():
+    elif command == "train" and scored:
         say("next", _next(frame, folder))
-    return read_records(folder, since=since)
 
 
 def sweep_frame(records: Sequence[JobRecord]) -> pd.DataFrame:

@@ -31,6 +31,16 @@ def write_failure(run: Path, sentence: str, *, instead: bool = False) -> None:
         _leave(run / FAILURE_FILE, sentence, mode="w" if instead else "x")
 
 
+def error_of(run: Path) -> str | None:
+    """What the user can mend; None: nothing was met."""
+    return _text(run / ERROR_FILE)
+
+
+def failure_of(run: Path) -> str | None:
+    """Why the first rank failed; None: it could not say."""
+    return _text(run / FAILURE_FILE)
+
+
 def _leave(path: Path, sentence: str, *, mode: str) -> None:
     try:
         with path.open(mode, encoding="utf-8") as file:
@@ -40,16 +50,6 @@ def _leave(path: Path, sentence: str, *, mode: str) -> None:
     except OSError as error:  # a full disk, which may be what the sentence is about
         with contextlib.suppress(OSError):  # standard error may be a file on the same disk
             print(f"{sentence} ({path.name} can't be written: {error.strerror})", file=sys.stderr, flush=True)
-
-
-def error_of(run: Path) -> str | None:
-    """What the user can mend; None: nothing was met."""
-    return _text(run / ERROR_FILE)
-
-
-def failure_of(run: Path) -> str | None:
-    """Why the first rank failed; None: it could not say."""
-    return _text(run / FAILURE_FILE)
 
 
 def _text(path: Path) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ich.commands.configuration.training_options import SamplingOptions
+from ich.commands.configuration.training_options import LoadingOptions
 from ich.commands.run_folders.files import is_pair
 from ich.commands.run_folders.run_folder import name_of
 
@@ -72,7 +72,7 @@ def flat_config(config: DictConfig) -> dict[str, Any]:
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
     shown = {str(key): value for key, value in plain.items() if key not in HIDDEN}
-    draws = {"name", *(field.name for field in fields(SamplingOptions))}
+    draws = {"name", *(field.name for field in fields(LoadingOptions))}
     shown["data"] = {key: value for key, value in plain["data"].items() if key in draws}
     shown["windows"] = ",".join(plain["windows"])
     return {key: value for key, value in _flat(shown) if _may_be_seen(key, value)}

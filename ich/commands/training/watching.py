@@ -15,6 +15,7 @@ from ich.commands.training.run_words import flat_config, group_of, place_of, rea
 from ich.errors import ConfigError, out_of_range
 from ich.learn.watching.wandb_run import MODES, Mode, RunFacts, choose_mode, has_key, start_run
 from ich.store.keys import PUBLIC_KEY, HashKey
+from ich.store.several import stores_of
 from ich.store.store import Store
 
 if TYPE_CHECKING:
@@ -108,10 +109,9 @@ def watched(config: DictConfig, folder: Path, *, store: Store, rank: int) -> Ite
             run.finish(exit_code=0 if sys.exc_info()[0] is None else 1)
 
 
-def is_public(store: Any) -> bool:
+def is_public(store: Store) -> bool:
     """Are all patients of a store from published data sets? They are then hashed with the documented key."""
-    stores = getattr(store, "stores", (store,))
-    return all(one.settings.get("key_id") == PUBLIC_KEY_ID for one in stores)
+    return all(one.settings.get("key_id") == PUBLIC_KEY_ID for one in stores_of(store))
 
 
 def _start(config: DictConfig, folder: Path, *, public: bool) -> "wandb.Run | None":

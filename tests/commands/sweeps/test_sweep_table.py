@@ -3,7 +3,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from ich.commands.sweeps.job_record import BEGUN, WAITS, JobRecord, write_record
-from ich.commands.sweeps.sweep_table import say_sweep, sweep_frame
+from ich.commands.sweeps.sweep_table import read_frame, say_sweep, sweep_frame, write_frame
 
 
 def record(number, *, lr, code=0, **scores):
@@ -41,14 +41,20 @@ def test_a_stopped_sweep_has_a_row_for_each_job_and_says_how_it_ended(tmp_path, 
     write_record(tmp_path / "0", JobRecord(0, ("seed=0",), 0, "", 1.0, {"log_loss": 0.3}))
     write_record(tmp_path / "1", JobRecord(1, ("seed=1",), 1, BEGUN, 0.0))
 
-    say_sweep("train", tmp_path, since=0.0, stopped=True, planned=[["seed=0"], ["seed=1"], ["seed=2"]])
+    frame = read_frame(tmp_path, planned=[["seed=0"], ["seed=1"], ["seed=2"]])
+    write_frame(tmp_path, frame)
+    say_sweep("train", tmp_path, frame=frame, stopped=True)
 
     assert pd.read_csv(tmp_path / "sweep.csv")["state"].tolist() == ["done", "begun", "not begun"]
     assert "the same command with this hydra.sweep.dir" in capsys.readouterr().out
 
 
-def test_no_job_is_an_empty_table():
-    assert sweep_frame([]).empty
+def test_no_job_is_an_empty_table_and_no_file(tmp_path):
+    frame = read_frame(tmp_path)
+    write_frame(tmp_path, frame)
+
+    assert frame.empty
+    assert not (tmp_path / "sweep.csv").exists()
 
 
 @pytest.mark.parametrize(("code", "told"), [(0, "subset=out_of_fold"), (1, "the same command again")])
@@ -59,7 +65,7 @@ def test_folds_are_scored_together_only_when_all_have_ended_well(code, told, tmp
         config = {"data": {"name": "phantom"}, "store": {"path": "p"}, "paths": {"stores": "stores"}}
         OmegaConf.save(config, tmp_path / str(fold) / "config.yaml")
 
-    say_sweep("train", tmp_path, since=0.0, lost=False)
+    say_sweep("train", tmp_path, frame=read_frame(tmp_path))
 
     said = capsys.readouterr().out
     assert told in said

@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 from ich.commands.configuration.config import compose_checked
 from ich.commands.training.watching import PUBLIC_KEY_ID, check_loggers, is_public, watched
 from ich.errors import ConfigError
+from ich.store.several import StoreGroup
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,10 @@ def test_a_store_is_public_where_its_patients_are_hashed_with_the_documented_key
 
 
 def test_several_stores_are_public_only_together():
-    assert not is_public(SimpleNamespace(stores=(store_with(PUBLIC_KEY_ID), store_with("of a hospital"))))
+    together = StoreGroup.__new__(StoreGroup)  # of which nothing but its stores is looked at
+    together.stores = (store_with(PUBLIC_KEY_ID), store_with("of a hospital"))
+
+    assert not is_public(together)
 
 
 def test_the_epoch_shown_is_the_one_whose_net_is_kept(tmp_path):
