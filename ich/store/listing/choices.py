@@ -14,7 +14,7 @@ from ich.dicom.reasons import NOT_SLICES, REASONS
 from ich.dicom.series import NoSeries, choose_series
 from ich.errors import DataError
 from ich.store.listing.headers import PLACE, headers_of
-from ich.store.listing.words import Words, group_column, split_by
+from ich.store.listing.text_column import TextColumn, group_column, split_by
 
 EVERY_SERIES = "every series of this source is kept"
 ITS_LABELS = "its slices carry labels"
@@ -97,9 +97,9 @@ class _Chooser:
     ) -> None:
         self.table, self.files, self.labelled, self.forced, self.every = table, files, labelled, forced, every
         self.places = table[PLACE].to_numpy()
-        self.codes, self.sentences = Words(table, "code"), Words(table, "sentence")
-        self.series, self.study_uids = Words(table, "series_uid"), Words(table, "study_uid")
-        self.patients = Words(table, "patient")
+        self.codes, self.sentences = TextColumn(table, "code"), TextColumn(table, "sentence")
+        self.series, self.study_uids = TextColumn(table, "series_uid"), TextColumn(table, "study_uid")
+        self.patients = TextColumn(table, "patient")
         self.all_rows = np.arange(len(table))
         self.is_good = self.codes.among({""}, rows=self.all_rows)
 

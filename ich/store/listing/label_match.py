@@ -14,7 +14,7 @@ from ich.sources.source import LABEL_KEYS, LabelTable
 from ich.sources.tables.label_names import nothing_matches
 from ich.sources.tables.text_table import FIRST_LINE
 from ich.store.keys import HashKey
-from ich.store.listing.words import group_column
+from ich.store.listing.text_column import group_column
 
 
 @dataclass(frozen=True)

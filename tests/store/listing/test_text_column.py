@@ -3,13 +3,13 @@
 import numpy as np
 import pyarrow as pa
 
-from ich.store.listing.words import Words, group_column, split_by
+from ich.store.listing.text_column import TextColumn, group_column, split_by
 
 TABLE = pa.table({"code": ["b", None, "a", "b"], "uid": ["1", "1", None, "2"]})
 
 
 def test_a_missing_text_is_an_empty_one():
-    codes = Words(TABLE, "code")
+    codes = TextColumn(TABLE, "code")
 
     assert [codes[row] for row in range(4)] == ["b", "", "a", "b"]
     assert codes.of(np.array([0, 1, 3])) == ["", "b"]

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-class Words:
+class TextColumn:
     """A text column: each value once, and a number a row."""
 
     def __init__(self, table: pa.Table, name: str) -> None:
