@@ -9,8 +9,10 @@ import numpy as np
 
 from ich.data.geometry import moved, warp
 from ich.errors import out_of_range
-from ich.hu import AIR, HU_CEILING
+from ich.hu import AIR, HU_CEILING, HU_FLOOR
 
+MOST_DEGREES = 180  # either way: all there are
+MOST_HU = HU_CEILING - HU_FLOOR
 BRAIN = 35.0  # HU around which contrast is changed: between grey (37) and white matter (28)
 
 
@@ -71,7 +73,8 @@ class Light:
 
     def __post_init__(self) -> None:
         check_shares(self, "flip", "move", "shift", "scale", "tone", "contrast")
-        check_not_negative(self, "rotate", "brightness", "mixup")
+        check_at_most(self, rotate=MOST_DEGREES, brightness=MOST_HU)
+        check_not_negative(self, "mixup")
 
     def __call__(self, hu: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Change the n slices of a sample alike; the same state of `rng` gives the same sample.
@@ -156,9 +159,18 @@ def check_shares(options: Any, *names: str) -> None:
     Raises:
         ConfigError: names the first one.
     """
-    for name in names:
-        if not 0 <= getattr(options, name) <= 1:
-            raise out_of_range(f"augment.{name}", getattr(options, name), expected="0 to 1")
+    check_at_most(options, **dict.fromkeys(names, 1))
+
+
+def check_at_most(options: Any, **most: int) -> None:
+    """Refuse numbers of an augmentation below 0 or above the most that each may be.
+
+    Raises:
+        ConfigError: names the first one.
+    """
+    for name, highest in most.items():
+        if not 0 <= getattr(options, name) <= highest:
+            raise out_of_range(f"augment.{name}", getattr(options, name), expected=f"0 to {highest}")
 
 
 def check_not_negative(options: Any, *names: str) -> None:

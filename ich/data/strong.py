@@ -5,7 +5,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ich.data.augment import check_not_negative, check_shares, draw_flip, draw_move, draw_tone
+from ich.data.augment import (
+    MOST_DEGREES,
+    MOST_HU,
+    check_at_most,
+    check_not_negative,
+    check_shares,
+    draw_flip,
+    draw_move,
+    draw_tone,
+)
 from ich.data.geometry import cropped, warp
 from ich.errors import out_of_range
 from ich.hu import AIR, HU_CEILING
@@ -69,7 +78,8 @@ class Strong:
     def __post_init__(self) -> None:
         shares = ("flip", "crop", "move", "shift", "scale", "elastic", "tone", "contrast", "noise", "dropout")
         check_shares(self, *shares, "aspect", "hole_side")
-        check_not_negative(self, "rotate", "brightness", "noise_hu", "holes", "mixup")
+        check_at_most(self, rotate=MOST_DEGREES, brightness=MOST_HU, noise_hu=MOST_HU)
+        check_not_negative(self, "holes", "mixup")
         if not 0 < self.crop_side <= 1:
             raise out_of_range("augment.crop_side", self.crop_side, expected="above 0, to 1")
         if not 0 <= self.bend <= MOST_BEND:

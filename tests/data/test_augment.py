@@ -112,7 +112,11 @@ def test_contrast_turns_around_brain_and_brightness_adds_hu():
     assert changed.tolist() == [-1024, 37, 67]  # 35 + 2; 35 + 1.2 * 25 + 2, by hand
 
 
-@pytest.mark.parametrize("option", [{"flip": 1.5}, {"shift": -0.1}, {"rotate": -1.0}, {"contrast": 2.0}], ids=str)
+@pytest.mark.parametrize(
+    "option",
+    [{"flip": 1.5}, {"shift": -0.1}, {"rotate": -1.0}, {"rotate": 1e9}, {"brightness": 1e9}, {"contrast": 2.0}],
+    ids=str,
+)
 def test_a_range_that_makes_no_sense_is_refused(option):
     with pytest.raises(ConfigError, match=rf"augment\.{next(iter(option))}="):
         Light(**option)

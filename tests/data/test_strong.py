@@ -72,7 +72,15 @@ def test_holes_are_air_inside_the_picture_and_no_longer_than_asked_for():
 
 @pytest.mark.parametrize(
     "option",
-    [{"flip": 1.5}, {"crop_side": 0.0}, {"bend": 0.2}, {"noise_hu": -1.0}, {"holes": -1}, {"mixup": -0.1}],
+    [
+        {"flip": 1.5},
+        {"crop_side": 0.0},
+        {"bend": 0.2},
+        {"noise_hu": -1.0},
+        {"noise_hu": 1e9},
+        {"holes": -1},
+        {"mixup": -0.1},
+    ],
     ids=str,
 )
 def test_a_range_that_makes_no_sense_is_refused(option):

@@ -1,22 +1,24 @@
 """What a training runs with: recipe, augmentation, devices, the loop's numbers."""
 
-import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Callback
 
 from ich.commands.configuration.parts import make_part
-from ich.commands.configuration.plain import plain
+from ich.commands.configuration.plain import plain, plain_dict
+from ich.commands.training.dry_run import try_net, try_recipe
 from ich.commands.training.process import machines
 from ich.commands.training.watching import check_loggers
 from ich.data.augment import Augment
 from ich.data.draws import Sampling
 from ich.data.loaders import share_of_batch
-from ich.errors import ConfigError
+from ich.errors import ConfigError, out_of_range
 from ich.learn.fit import Recipe
 from ich.learn.hardware.devices import Devices, available_gpus, resolve_devices
 from ich.learn.hardware.precision import choose_precision
 from ich.learn.loop.trainer import TrainingSettings
 from ich.nets.windows import as_windows
+
+LEAST = {"trainer.side_by_side": 1, "trainer.checkpoint_minutes": 0, "data.workers": 0}
 
 
 def make_recipe(config: DictConfig) -> Recipe:
@@ -91,15 +93,13 @@ def check_training(config: DictConfig) -> None:
     """
     settings, _ = training_settings(config)
     check_loggers(config)
-    recipe = make_recipe(config)
+    _check_least(config)
+    try_recipe(make_recipe(config))
     as_windows(plain(config.windows))
+    try_net(plain_dict(config.model.net))
     make_augment(config)
     make_sampling(config)
     make_callbacks(config)
-    try:
-        recipe.optimizer([torch.nn.Parameter(torch.zeros(1))])
-    except ValueError as error:
-        raise ConfigError(f"optimizer: expected values it takes, found {error}; see conf/optimizer") from error
     n_processes = settings.devices.n_processes
     share_of_batch(config.data.batch_size, n_processes)
     if config.model.stage == "sequence":
@@ -108,3 +108,11 @@ def check_training(config: DictConfig) -> None:
             raise ConfigError(
                 "trainer.compile=true: expected a slice net, found a sequence net; it gains nothing there"
             )
+
+
+def _check_least(config: DictConfig) -> None:
+    """Refuse numbers below the least that means something, of options that nothing else checks."""
+    for option, least in LEAST.items():
+        value = OmegaConf.select(config, option)
+        if value is not None and value < least:
+            raise out_of_range(option, value, expected=f"{least} or more")
