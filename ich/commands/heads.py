@@ -31,7 +31,7 @@ def heads(config: DictConfig) -> int:
     real = _planes(_real(Path(config.real))) if config.real else None
     output = Path(config.output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    draw_heads(output, made, real)
+    draw_heads(output, made, real=real)
     say("heads", f"{config.n_heads} made heads{' and a real one' if real else ''} in {shown(output)}")
     return EXIT_OK
 

@@ -11,7 +11,7 @@ BRAIN_WINDOW = (0.0, 80.0)  # HU; centre 40, width 80
 INCHES = 1.6  # edge of one slice
 
 
-def draw_heads(path: Path, made: Sequence[np.ndarray], real: Sequence[np.ndarray] | None = None) -> None:
+def draw_heads(path: Path, made: Sequence[np.ndarray], *, real: Sequence[np.ndarray] | None = None) -> None:
     """Draw slices in rows: made heads first, real ones below.
 
     Args:

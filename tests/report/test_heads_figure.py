@@ -9,7 +9,7 @@ from ich.report.heads_figure import draw_heads
 def test_made_heads_stand_over_real_ones(tmp_path):
     bright, dark = np.full((8, 8), 80), np.zeros((8, 8))
 
-    draw_heads(tmp_path / "heads.png", [bright] * 3, [dark] * 3)
+    draw_heads(tmp_path / "heads.png", [bright] * 3, real=[dark] * 3)
 
     picture = imread(tmp_path / "heads.png")[..., :3].mean(axis=2)
     half = picture.shape[0] // 2

@@ -63,13 +63,18 @@ def test_the_line_for_several_machines_names_module_run_and_configuration(tmp_pa
 
 def test_several_machines_need_a_cluster_job(monkeypatch):
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
-    check_machines(1)
 
     with pytest.raises(ConfigError, match=r"trainer\.nodes=2: expected a SLURM job, found none; add launch=false"):
         check_machines(2)
 
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
-    check_machines(2)
+
+@pytest.mark.parametrize(("nodes", "job"), [(1, None), (2, "7")], ids=["one machine", "in a job"])
+def test_one_machine_or_a_cluster_job_is_all_right(nodes, job, monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    if job is not None:
+        monkeypatch.setenv("SLURM_JOB_ID", job)
+
+    check_machines(nodes)
 
 
 def test_under_slurm_an_agent_is_started_on_each_machine(tmp_path, monkeypatch):
