@@ -102,7 +102,11 @@ def check_facts(facts: Mapping[str, Any], subject: str) -> None:
 
 
 def members_of(content: Mapping[str, Any]) -> list[Pair]:
-    """The checkpoints a bundle was made of, as far as prediction needs them."""
+    """The checkpoints a bundle was made of, as far as prediction needs them.
+
+    Raises:
+        CheckpointError: a member without a slice net.
+    """
     pairs: list[Pair] = []
     for number, member in enumerate(content[FACTS_KEY]["members"]):
         parts = [_part(content, member, number, name) for name in ("cnn", "sequence")]
