@@ -29,6 +29,19 @@ def parent_of(process: int) -> int | None:
     return None if stat is None else int(stat[PARENT])
 
 
+def descendants_of(process: int) -> list[int]:
+    """Numbers of all processes that a process started, and of those that they started; none where /proc is missing."""
+    parents = {number: parent_of(number) for number in _numbers()}
+    found = [process]
+    for one in found:  # grows while it is walked
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def _numbers() -> list[int]:
+    return [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+
+
 def environment_of(process: int) -> frozenset[bytes]:
     """What a process was started with, as `NAME=value`; empty where it has ended or is another user's."""
     try:

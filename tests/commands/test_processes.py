@@ -1,12 +1,13 @@
 """What the kernel says of a process."""
 
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
-from ich.commands.processes import environment_of, parent_of, path_with_package, stat_of
+from ich.commands.processes import descendants_of, environment_of, parent_of, path_with_package, stat_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's words stand in /proc")
 
@@ -24,6 +25,20 @@ def child(tmp_path):
 
 def test_a_childs_parent_is_found_whatever_its_name(child):
     assert parent_of(child.pid) == os.getpid()
+
+
+def test_who_descends_from_a_process_is_found_over_generations():
+    script = "sleep 60 & echo $!; wait"
+    process = subprocess.Popen(["sh", "-c", f"sh -c '{script}' & wait"], stdout=subprocess.PIPE, text=True)
+    grandchild = int(process.stdout.readline())
+
+    found = descendants_of(process.pid)
+    for one in [process.pid, *found]:
+        os.kill(one, signal.SIGKILL)
+    process.wait()
+
+    assert len(found) == 2
+    assert found[-1] == grandchild
 
 
 def test_a_process_tells_what_it_was_started_with(child):

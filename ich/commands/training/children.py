@@ -1,5 +1,7 @@
 """The processes that a command started, and the signals that it hands on to them."""
 
+import contextlib
+import os
 import signal
 import subprocess
 import threading
@@ -7,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ich.commands.processes import descendants_of
 from ich.commands.terminal import say
 
 Process = subprocess.Popen[bytes]
@@ -32,14 +35,22 @@ class Children:
         for process in self.processes[told:]:
             process.terminate()
 
+    def kill(self) -> None:
+        """End all at once, with the ranks of an agent and the workers of a rank, who are in sessions of their own."""
+        started = [one for process in self.processes if process.poll() is None for one in descendants_of(process.pid)]
+        for process in self.processes:
+            process.kill()
+        for number in started:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+
     def hand_on(self, number: int, _frame: Any = None) -> None:
         """Turn SIGTERM and Ctrl-C into one SIGTERM for all; a second Ctrl-C ends them at once."""
         first = not self.asked
         again = number == signal.SIGINT and signal.SIGINT in self.asked
         self.asked.append(number)
         if again:
-            for process in self.processes:
-                process.kill()
+            self.kill()
             return
         self.terminate()
         if number == signal.SIGINT and first:

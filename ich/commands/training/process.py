@@ -19,6 +19,11 @@ def ancestors() -> list[int]:
     return [int(number) for number in numbers if number is not None]
 
 
+def is_waited_for() -> bool:
+    """Whether a command, an agent or torchrun waits for this process; typed in a shell it outlives that shell."""
+    return bool(ancestors()) or "TORCHELASTIC_RUN_ID" in os.environ
+
+
 def machines(*, asked: int = 1) -> int:
     """Machines of this training: torchrun tells its ranks, everyone else goes by what was asked for."""
     if "WORLD_SIZE" not in os.environ:

@@ -1,7 +1,7 @@
 """One process of a training: takes a run folder, trains it, and turns what became of it into an exit code.
 
 python -m ich.commands.training.rank RUN config=HASH, alone or under torchrun; `ich.commands.training.launch` starts it.
-A run that was stopped goes on from its last checkpoint.
+A run that was stopped goes on from its last checkpoint. Typed alone it waits for nobody's end: `nohup` keeps it.
 """
 
 import logging
@@ -17,6 +17,7 @@ from ich.commands.training.failure import write_error, write_failure
 from ich.commands.training.orphan import end_after_parent
 from ich.commands.training.process import (
     ancestors,
+    is_waited_for,
     leave_group,
     machine,
     rank,
@@ -37,8 +38,9 @@ def main(run: Path, typed: Sequence[str]) -> int:
         typed: what lets this process take it: `config=HASH` or `trust=true`.
     """
     stop = StopRequest.listen()  # first of all: torch takes seconds to load
-    end_with_parent(next(iter(ancestors()), None))
-    end_after_parent(*ancestors())
+    if is_waited_for():
+        end_with_parent(next(iter(ancestors()), None))
+        end_after_parent(*ancestors())
     terminal = log_into(run)
     try:
         with gpus_of_command(), held(run, RANK_LOCK) if rank() == 0 else nullcontext():

@@ -3,9 +3,12 @@
 import os
 import signal
 import subprocess
+import sys
+import time
 
 import pytest
 
+from ich.commands.processes import stat_of
 from ich.commands.training.children import Children, watched_children
 
 SLEEP = ["sleep", "60"]
@@ -55,6 +58,24 @@ def test_a_second_ctrl_c_ends_them_at_once(children, capsys):
 
     assert stubborn.wait(timeout=10) == -signal.SIGKILL
     assert "Ctrl-C again" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="who started whom stands in /proc")
+def test_a_second_ctrl_c_ends_the_ranks_of_an_agent_too(children):
+    rank = "echo $$; exec sleep 60"
+    script = f"trap '' TERM; setsid sh -c '{rank}' & wait"  # an agent waits for its ranks, which note SIGTERM only
+    agent = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True)
+    number = int(agent.stdout.readline())
+    children.start(lambda: agent)
+
+    children.hand_on(signal.SIGINT)
+    children.hand_on(signal.SIGINT)
+
+    assert agent.wait(timeout=10) < 0
+    begun = time.monotonic()
+    while (stat_of(number) or "Z")[0] != "Z" and time.monotonic() - begun < 10:
+        time.sleep(0.02)
+    assert (stat_of(number) or "Z")[0] == "Z"
 
 
 def test_an_error_ends_what_was_started():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ich.commands.training import orphan
 from ich.commands.training.orphan import PATIENCE
 
 ROOT = Path(__file__).parents[3]
@@ -97,6 +98,13 @@ def test_who_hangs_is_let_alone_while_its_parent_is_there(hanging):
     time.sleep(1.2)
 
     assert is_there(process)
+
+
+def test_where_the_kernel_tells_nothing_of_processes_nobody_is_watched(monkeypatch):
+    monkeypatch.setattr(orphan, "parent_of", lambda process: None)  # as where /proc is not mounted
+    monkeypatch.setattr(os, "fork", lambda: pytest.fail("a watch that sees no parent"))
+
+    orphan.end_after_parent(os.getppid())
 
 
 def test_the_watch_ends_with_its_process():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ich.commands.training.process import ancestors, machine, machines
+from ich.commands.training.process import ancestors, is_waited_for, machine, machines
 
 
 def test_of_several_machines_an_error_says_which(monkeypatch):
@@ -23,6 +23,20 @@ def test_a_process_knows_who_started_it_and_its_agent(variables, expected, monke
         monkeypatch.setenv(name, value)
 
     assert ancestors() == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [({}, False), ({"ICH_PARENT": "7"}, True), ({"TORCHELASTIC_RUN_ID": "none"}, True)],
+    ids=["shell", "command", "torchrun"],
+)
+def test_a_process_that_was_typed_alone_is_waited_for_by_nobody(variables, expected, monkeypatch):
+    for name in ("ICH_PARENT", "TORCHELASTIC_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert is_waited_for() is expected
 
 
 @pytest.mark.parametrize(

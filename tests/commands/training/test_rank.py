@@ -21,6 +21,21 @@ def run(tmp_path, monkeypatch):
     rank.logger.setLevel(kept[1])
 
 
+@pytest.mark.parametrize(("waits", "parents"), [(None, 0), ("7", 2)], ids=["shell", "command"])
+def test_a_rank_that_was_typed_alone_does_not_end_with_its_shell(waits, parents, run, monkeypatch):
+    watched = []
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
+    monkeypatch.delenv("ICH_PARENT", raising=False)
+    if waits:
+        monkeypatch.setenv("ICH_PARENT", waits)
+    monkeypatch.setattr(rank, "end_with_parent", watched.append)
+    monkeypatch.setattr(rank, "end_after_parent", lambda *ancestors: watched.extend(ancestors))
+    monkeypatch.setattr(stages, "train_slices", lambda *_, **__: None)
+
+    assert rank.main(run, [trust_of(run)]) == 0
+    assert len(watched) == parents
+
+
 def broken(*_):
     raise ConnectionError("W&B can't\nbe reached")
 
