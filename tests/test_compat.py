@@ -3,10 +3,13 @@
 import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from ich.compat import install_torchvision_hook
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -45,6 +48,6 @@ def test_no_hook_is_put_where_torchvision_is_there_already(monkeypatch):
 def test_torchvision_is_imported_and_the_hook_is_gone():
     program = "import sys, ich, torchvision; print(any(type(one).__module__ == 'ich.compat' for one in sys.meta_path))"
 
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
 
     assert (done.returncode, done.stdout.strip()) == (0, "False"), done.stderr

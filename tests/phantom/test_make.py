@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -19,6 +20,7 @@ from ich.labels import LABELS, SUBTYPES
 from ich.phantom.make import make_studies
 from ich.phantom.options import Prevalence, Scanner
 
+ROOT = Path(__file__).parents[2]
 TINY = Scanner(size=32, n_slices=(3, 4))
 
 
@@ -142,7 +144,9 @@ def test_ctrl_c_ends_the_making_at_once_and_without_a_word_of_its_workers(waited
     program = tmp_path / "program.py"
     program.write_text(MAKING.replace("DIFFICULTY", repr(asdict(difficulty))))
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    making = subprocess.Popen([sys.executable, program, tmp_path / "heads"], start_new_session=True, **pipes)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # the program lies elsewhere
+    command = [sys.executable, program, tmp_path / "heads"]
+    making = subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
     sign = "dicom" if waited == "workers start" else "dicom/*.dcm"
     while making.poll() is None and not any((tmp_path / ".heads.part").glob(sign)):
         time.sleep(0.01)
