@@ -76,7 +76,7 @@ from ich.commands.sweeps.stopping import leave
 child = os.fork()
 if child == 0:
     leave(75, sweep_process=os.getppid())
-import time; time.sleep(1.0)
+import time; time.sleep(0.3)
 print(os.waitpid(child, os.WNOHANG))
 """
 
