@@ -13,11 +13,14 @@ from typing import NoReturn
 
 from ich.commands.processes import environment_of
 from ich.commands.sweeps.job_record import processes_at_work
+from ich.commands.training.process import SWEEP_PROCESS_ENVIRONMENT
 from ich.errors import EXIT_STOPPED
 
 SWEEP_ENVIRONMENT = "ICH_SWEEP"  # folder of the sweep, by which its processes are told from all others
 PATIENCE = 60.0  # seconds for jobs to write a checkpoint and their record; a launcher may end them then
 STOPS = (signal.SIGTERM, signal.SIGINT)
+LOOKS_EVERY = 0.5  # seconds, whether the sweep is still there
+ORPHANS_PATIENCE = 27.0  # seconds after a sweep that was killed: its ranks have 25, and all is gone after 30
 
 
 @contextmanager
@@ -64,6 +67,36 @@ def told_to_stop() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def ended_with_sweep(sweep_process: int, *, patience: float = ORPHANS_PATIENCE) -> Iterator[None]:
+    """In a process that the sweep started, as joblib does: end the job, as SIGTERM does, when the sweep was killed.
+
+    Args:
+        sweep_process: number of the sweep's process.
+        patience: seconds that the job may take to end; then this process is killed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    done, worker = threading.Event(), threading.get_ident()
+
+    def watch() -> None:
+        while os.getppid() == sweep_process:
+            if done.wait(LOOKS_EVERY):
+                return
+        signal.pthread_kill(worker, signal.SIGTERM)  # the thread itself, or its wait for a rank would go on
+        if not done.wait(patience):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    os.environ[SWEEP_PROCESS_ENVIRONMENT] = str(sweep_process)  # for ranks that don't come to their next step
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+        os.environ.pop(SWEEP_PROCESS_ENVIRONMENT, None)
 
 
 def leave(code: int, *, sweep_process: int) -> NoReturn:

@@ -22,7 +22,7 @@ from ich.commands.terminal import BAR_ENVIRONMENT, say, shown
 from ich.commands.training.agent import OWN_ENDPOINT, meeting_name
 from ich.commands.training.children import watched_children
 from ich.commands.training.failure import error_of, failure_of, forget
-from ich.commands.training.process import AGENTS_PARENT_ENVIRONMENT
+from ich.commands.training.process import AGENTS_PARENT_ENVIRONMENT, SWEEP_PROCESS_ENVIRONMENT
 from ich.errors import EXIT_OK, EXIT_STOPPED, ConfigError, IchError
 from ich.learn.stopping.stop import PARENT_ENVIRONMENT, end_with_parent
 
@@ -170,6 +170,8 @@ def _start(run: Path, *, processes: int, nodes: int, position: int) -> "subproce
     forget(run)
     environment = {key: value for key, value in os.environ.items() if key not in (*OF_OTHER_RANKS, *OF_OTHER_AGENTS)}
     environment[BAR_ENVIRONMENT], environment[PARENT_ENVIRONMENT] = str(position), str(os.getpid())
+    if nodes > 1:
+        environment.pop(SWEEP_PROCESS_ENVIRONMENT, None)  # on other machines it is another's number
     environment.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // processes)))
     environment.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # names of machines that a resolver doesn't know
     environment["PYTHONPATH"] = path_with_package(environment)

@@ -6,6 +6,7 @@ import sys
 from ich.learn.stopping.stop import PARENT_ENVIRONMENT
 
 AGENTS_PARENT_ENVIRONMENT = "ICH_AGENTS_PARENT"  # number of the process that started the agent of a rank
+SWEEP_PROCESS_ENVIRONMENT = "ICH_SWEEP_PROCESS"  # number of the sweep that started the process of a job, as joblib's
 
 
 def rank() -> int:
@@ -14,8 +15,11 @@ def rank() -> int:
 
 
 def ancestors() -> list[int]:
-    """Who started this process, then who started its agent where it has one of ours; none under the user's torchrun."""
-    numbers = [os.environ.get(name) for name in (PARENT_ENVIRONMENT, AGENTS_PARENT_ENVIRONMENT)]
+    """Who started this process, then who its agent where it has one of ours, then the sweep; none under torchrun."""
+    if PARENT_ENVIRONMENT not in os.environ:
+        return []
+    names = (PARENT_ENVIRONMENT, AGENTS_PARENT_ENVIRONMENT, SWEEP_PROCESS_ENVIRONMENT)
+    numbers = [os.environ.get(name) for name in names]
     return [int(number) for number in numbers if number is not None]
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from ich.commands.processes import stat_of
 from ich.commands.sweeps.job_record import BEGUN, JobRecord, write_record
 from ich.commands.sweeps.stopping import SWEEP_ENVIRONMENT, end_jobs, stopped_with_jobs
 from ich.errors import EXIT_STOPPED
@@ -85,3 +86,31 @@ def test_a_process_of_a_pool_waits_for_the_pool_to_end_it():
     done = subprocess.run([sys.executable, "-c", POOL], capture_output=True, text=True, check=True, timeout=60)
 
     assert done.stdout == "(0, 0)\n"
+
+
+JOB = """
+import os, signal, sys, time
+from ich.commands.sweeps.stopping import ended_with_sweep, told_to_stop
+sweep = os.getppid()
+with told_to_stop(), ended_with_sweep(sweep, patience=0.5):
+    if sys.argv[1:] == ["deaf"]:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print(os.getpid(), flush=True)
+    try:
+        time.sleep(60)
+    except SystemExit:
+        print("stopped", flush=True)
+"""
+SWEEP = "import subprocess, sys; subprocess.run([sys.executable, '-c', *sys.argv[1:]])"
+
+
+@pytest.mark.parametrize(("how", "said"), [([], "stopped\n"), (["deaf"], "")], ids=["listens", "deaf"])
+def test_a_job_ends_when_its_sweep_was_killed(how, said):
+    sweep = subprocess.Popen([sys.executable, "-c", SWEEP, JOB, *how], stdout=subprocess.PIPE, text=True)
+    job = int(sweep.stdout.readline())
+
+    sweep.kill()
+
+    assert sweep.stdout.read() == said  # which ends when the last process that may write has ended
+    assert stat_of(job) is None or stat_of(job)[0] == "Z"
+    sweep.wait()

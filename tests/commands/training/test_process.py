@@ -15,8 +15,13 @@ def test_of_several_machines_an_error_says_which(monkeypatch):
 
 @pytest.mark.parametrize(
     ("variables", "expected"),
-    [({}, []), ({"ICH_PARENT": "7"}, [7]), ({"ICH_PARENT": "7", "ICH_AGENTS_PARENT": "5"}, [7, 5])],
-    ids=["torchrun", "command", "agent"],
+    [
+        ({}, []),
+        ({"ICH_PARENT": "7"}, [7]),
+        ({"ICH_PARENT": "7", "ICH_AGENTS_PARENT": "5"}, [7, 5]),
+        ({"ICH_PARENT": "7", "ICH_AGENTS_PARENT": "5", "ICH_SWEEP_PROCESS": "3"}, [7, 5, 3]),
+    ],
+    ids=["torchrun", "command", "agent", "sweep"],
 )
 def test_a_process_knows_who_started_it_and_its_agent(variables, expected, monkeypatch):
     for name, value in variables.items():
