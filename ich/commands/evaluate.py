@@ -21,6 +21,7 @@ from ich.ensemble.ensemble import ICHEnsemble
 from ich.errors import EXIT_OK, DataError, LeakError
 from ich.labels import LABELS
 from ich.learn.run_files import CHECKPOINTS
+from ich.learn.seen import chosen_patients, is_start_unknown, seen_patients, seen_sources
 from ich.metrics.evaluation import evaluate_table
 from ich.metrics.one_number import one_number_rules
 from ich.progress import Progress
@@ -91,18 +92,21 @@ def _finish(config: DictConfig, store: Store, *, models: Sequence[ICHEnsemble], 
 
 
 def check_disjoint(model: ICHEnsemble, store: Store, *, studies: Sequence[str], subset: str) -> None:
-    """Refuse to score patients on whom the model was trained; keys are compared within one source.
+    """Refuse to score patients on whom the model, or what it started from, was trained.
+
+    Keys are compared within one source. Nets of a cross-validation must not start from weights either that were chosen
+    on the patients whom they leave out.
 
     Raises:
         LeakError: says how many.
     """
     patients = set(store.studies.loc[store.studies["study"].isin(studies), "patient"])
-    trained = set(model.facts["train_patients"]) if store.source in model.facts["sources"] else set()
-    seen = patients & trained
+    known = seen_patients(model.facts) | (chosen_patients(model.facts) if subset == OUT_OF_FOLD else set())
+    seen = patients & known if store.source in seen_sources(model.facts) else set()
     if seen:
         raise LeakError(
-            f"subset={subset}: expected patients whom no net was trained on, found {len(seen)} of {len(patients)} "
-            "among its training patients; use subset=test, or another checkpoint"
+            f"subset={subset}: expected patients whom neither a net nor what it started from was trained on, found "
+            f"{len(seen)} of {len(patients)} among their training patients; use subset=test, or another checkpoint"
         )
 
 
@@ -189,7 +193,12 @@ def _say_summary(metrics: Mapping[str, Any]) -> None:
             "evaluate",
             f"best one-number rule: {rules['best']}, slice AUC any {with_interval(rules['auc_any'][rules['best']])}",
         )
-    for note in notes(metrics["source"], in_sample=metrics["in_sample"], trained_on=metrics["trained_on"]):
+    for note in notes(
+        metrics["source"],
+        in_sample=metrics["in_sample"],
+        trained_on=metrics["trained_on"],
+        start_is_unknown=metrics["start_is_unknown"],
+    ):
         say("note", note)
 
 
@@ -205,6 +214,7 @@ def _facts(models: Sequence[ICHEnsemble], store: Store, *, config: DictConfig) -
     return {
         "source": store.source,
         "trained_on": sorted({source for model in models for source in model.facts["sources"]}),
+        "start_is_unknown": any(is_start_unknown(model.facts) for model in models),
         "subset": config.subset,
         "in_sample": any(model.in_sample for model in models),
         "n_members": max(len(model.members) for model in models),

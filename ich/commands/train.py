@@ -23,9 +23,10 @@ from ich.commands.training.train_words import say_data, say_in_sample, say_point
 from ich.errors import EXIT_FAILED, EXIT_OK, ConfigError, DataError
 from ich.labels import LABELS
 from ich.learn.checkpoint import Checkpoint, read_checkpoint
-from ich.learn.unseen import unseen_split
+from ich.learn.seen import start_of
+from ich.learn.unseen import check_start, unseen_split
 from ich.nets.weights import fetch_published
-from ich.store.split import training_split
+from ich.store.split import Split, training_split
 from ich.store.store import Store
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def _slice_run(config: DictConfig, store: Store, *, going_on: Path | None) -> It
     say_data(store, split, config=config)
     net = config.model.net
     say("train", f"net {net.backbone}, windows {', '.join(net.windows)}, weights {net.weights or 'none'}")
+    _check_weights(net.weights, store, split=split, fold=config.data.fold)
     if net.weights == "hub":
         if config.model.licence:
             say("train", f"licence: {config.model.licence}")
@@ -116,6 +118,15 @@ def _slice_run(config: DictConfig, store: Store, *, going_on: Path | None) -> It
         fetch_published(net.backbone)
     with run_folder(config, going_on=going_on) as run:
         yield run
+
+
+def _check_weights(weights: str | None, store: Store, *, split: Split, fold: int) -> None:
+    """Starting weights must not know the validation patients; say where nobody can know whether they do."""
+    start = start_of(weights)
+    check_start(start, store, split=split, fold=fold)
+    if start is not None and not start["is_known"]:
+        say("train", "these weights don't say whom they have seen: nobody can know whether patients of this store are")
+        say("train", "among them; whoever validates or tests on patients they knew measures too well")
 
 
 def _train_sequence(config: DictConfig, store: Store, *, devices: "Devices", run: Path | None, in_sweep: bool) -> int:

@@ -15,6 +15,7 @@ from ich.errors import CheckpointError
 from ich.labels import LABELS
 from ich.learn.checkpoint import FACTS_KEY, Checkpoint, net_hash, read_checkpoint, read_plain, write_plain
 from ich.learn.run_files import BEST_FILE, CHECKPOINTS, LAST_FILE
+from ich.learn.seen import PRETRAINED, joined_starts, seen_patients
 
 ENSEMBLE_FORMAT = 1
 # Facts of a member that rebuild its net or say where it comes from; patients are kept once, as the union.
@@ -171,6 +172,7 @@ def _shared_facts(members: Sequence[Pair]) -> dict[str, Any]:
         "store_hashes": sorted({str(part.facts["store_hash"]) for part in parts}),
         "train_patients": sorted({patient for part in parts for patient in part.facts["train_patients"]}),
         "validation_patients": sorted({patient for part in parts for patient in part.facts["validation_patients"]}),
+        PRETRAINED: joined_starts(part.facts.get(PRETRAINED) for part in parts),
         "prevalence": _mean([part.facts.get("prevalence") for part in last]),
         "study_prevalence": _mean([part.facts.get("study_prevalence") for part in last]),
         "position_bins": _mean([part.facts.get("position_bins") for part in last]),
@@ -188,7 +190,7 @@ def _mean(values: Sequence[Any]) -> Any:
 
 
 def _member_facts(cnn: Checkpoint, sequence: Checkpoint | None) -> dict[str, Any]:
-    seen = set(cnn.facts["train_patients"])
+    seen = seen_patients(cnn.facts)
     return {
         "cnn": _kept(cnn),
         "sequence": None if sequence is None else _kept(sequence),

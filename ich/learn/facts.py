@@ -11,6 +11,7 @@ from ich.data.rows import labels_of, rows_of, study_labels_of
 from ich.dicom.geometry.neighbours import ENDS
 from ich.labels import LABELS
 from ich.learn.checkpoint import FORMAT, Checkpoint
+from ich.learn.seen import PRETRAINED, start_of
 from ich.metrics.log_loss import training_prevalence
 from ich.metrics.position import position_bins, relative_positions
 from ich.store.several import StoreGroup, stores_of
@@ -30,9 +31,15 @@ class TrainingData(Protocol):
         """Who trains and who validates."""
 
 
-def slice_facts(data: TrainingData) -> dict[str, Any]:
-    """Facts of a slice net's training; `net` and `windows` are added by the module that builds it."""
-    return _facts("slice", data.store, split=data.split) | {"neighbour_ends": ENDS}
+def slice_facts(data: TrainingData, *, weights: str | None = None) -> dict[str, Any]:
+    """Facts of a slice net's training; `net` and `windows` are added by the module that builds it.
+
+    Args:
+        data: what it learns from.
+        weights: that it starts from; what they have seen becomes a fact of their heir.
+    """
+    more = {"neighbour_ends": ENDS, PRETRAINED: start_of(weights)}
+    return _facts("slice", data.store, split=data.split) | more
 
 
 def sequence_facts(data: TrainingData, *, cnn: Checkpoint) -> dict[str, Any]:

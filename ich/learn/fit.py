@@ -105,7 +105,7 @@ def fit_slices(
         loss=recipe.loss,
         optimizer=recipe.optimizer,
         schedule=recipe.schedule,
-        facts=slice_facts(data),
+        facts=slice_facts(data, weights=arguments.get("weights")),
         channels_last=settings.channels_last,
     )
     if settings.compile:

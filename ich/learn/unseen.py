@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ich.errors import LeakError
 from ich.learn.checkpoint import Checkpoint
+from ich.learn.seen import Start, seen_patients, seen_sources
 from ich.store.several import patients_of
 from ich.store.split import Split, training_split
 from ich.store.store import Store
@@ -26,9 +27,32 @@ class UnseenSplit:
 
 
 def in_sample_patients(checkpoint: Checkpoint, store: Store, *, studies: Sequence[str]) -> list[str]:
-    """Patients of studies whom a net has seen in training; keys are compared within a source's name only."""
-    patients = patients_of(store, studies, sources=checkpoint.facts["sources"])
-    return sorted(patients & set(checkpoint.facts["train_patients"]))
+    """Patients of studies whom a net, or what it started from, has seen; keys are compared within a source's name."""
+    patients = patients_of(store, studies, sources=sorted(seen_sources(checkpoint.facts)))
+    return sorted(patients & seen_patients(checkpoint.facts))
+
+
+def check_start(start: Start | None, store: Store, *, split: Split, fold: int) -> None:
+    """Refuse starting weights that know the fold on which a net is to be validated.
+
+    Args:
+        start: what they have seen; None for random ones.
+        store: an open store.
+        split: of the training.
+        fold: its validation fold.
+
+    Raises:
+        LeakError: says how many patients of the fold they were trained on.
+    """
+    if start is None:
+        return
+    seen = patients_of(store, split.validation, sources=start["sources"]) & set(start["train_patients"])
+    if seen:
+        raise LeakError(
+            f"data.fold={fold}: expected validation patients whom the starting weights have not seen, found "
+            f"{len(seen)} of {len(split.validation_patients)} among their training patients; use the data.fold of "
+            "their training, or model.net.weights=none"
+        )
 
 
 def unseen_split(cnn: Checkpoint, store: Store, *, fold: int, leave_out: Sequence[int | str] = ()) -> UnseenSplit:

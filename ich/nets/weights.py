@@ -16,6 +16,7 @@ from ich.nets.backbones import check_backbone
 LEAST_SHARE = 0.9  # of a backbone's tensors that a file must hold by name, or it belongs to another net
 BEST_OF_RUN = Path("checkpoints") / "best.ckpt"  # within a run folder of this project
 PUBLISHED_FILES = ("model.safetensors", "pytorch_model.bin")  # as timm's repositories on the hub name them
+UNTRAINED = (None, "none")  # weights that are random
 _WAYS_OUT = "use model.net.weights=FILE for weights you have, or model.net.weights=none to train from scratch"
 
 
@@ -32,17 +33,23 @@ def load_weights(net: nn.Module, weights: str | None, *, n_channels: int) -> Non
         ConfigError: "hub" for a backbone that has no published weights.
         DataError: a hub that can't be reached, or a file that is absent, unreadable or of another net.
     """
-    if weights is None or weights == "none":
+    if weights is None or weights in UNTRAINED:
         return
     if weights == "hub":
         _load_from_hub(net.get_submodule("backbone"), n_channels)
         return
-    path = Path(weights)
-    state = read_state(path / BEST_OF_RUN if path.is_dir() else path)
+    path = weights_file(weights)
+    state = read_state(path)
     if any(name.startswith("backbone.") for name in state):
         _load_own(net, state, path)
     else:
         _load_backbone(net.get_submodule("backbone"), state, path=path, n_channels=n_channels)
+
+
+def weights_file(weights: str) -> Path:
+    """The file that a path of weights means: itself, or the chosen net of a run folder."""
+    path = Path(weights)
+    return path / BEST_OF_RUN if path.is_dir() else path
 
 
 def fetch_published(backbone: str) -> None:

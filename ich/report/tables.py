@@ -15,6 +15,10 @@ MEASURES = {
     "specificity": "specificity",
 }
 ON_MADE_HEADS = "Trained on made heads, which are not patients, and met here with what it has never seen."
+UNKNOWN_START = (
+    "The net started from a file that does not say whom it had seen: nobody can know whether these patients are among "
+    "them."
+)
 PREDICTORS = {"cnn": "CNN", "ensemble": "ensemble"}
 CONTROLS = {"position": "position alone", "position_mean": "position alone (mean)", "prevalence": "prevalence"}
 PREDICTOR_NAMES = PREDICTORS | CONTROLS
@@ -37,7 +41,13 @@ def metrics_markdown(
         Markdown that ends in a newline.
     """
     parts = [f"# {title}"] if heading == 2 else []
-    parts += [f"> {note}" for note in notes(source, in_sample=in_sample, trained_on=metrics.get("trained_on", ()))]
+    said = notes(
+        source,
+        in_sample=in_sample,
+        trained_on=metrics.get("trained_on", ()),
+        start_is_unknown=metrics.get("start_is_unknown", False),
+    )
+    parts += [f"> {note}" for note in said]
     interval = metrics["interval"]
     parts.append(
         f"In brackets: {interval['level']:.0%} intervals over patients ({interval['n_resamples']:,} resamples of whole "
@@ -49,10 +59,12 @@ def metrics_markdown(
     return "\n\n".join(parts) + "\n"
 
 
-def notes(source: str | None, *, in_sample: bool, trained_on: Sequence[str] = ()) -> list[str]:
+def notes(
+    source: str | None, *, in_sample: bool, trained_on: Sequence[str] = (), start_is_unknown: bool = False
+) -> list[str]:
     """What must stand above every table of such a run."""
     made = [MADE_HEADS] if source == "phantom" else [ON_MADE_HEADS] if "phantom" in trained_on else []
-    return made + ([IN_SAMPLE] if in_sample else [])
+    return made + ([IN_SAMPLE] if in_sample else []) + ([UNKNOWN_START] if start_is_unknown else [])
 
 
 def with_interval(measured: Mapping) -> str:

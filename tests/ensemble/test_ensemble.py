@@ -117,6 +117,15 @@ def test_a_sequence_net_on_its_cnns_own_patients_is_in_sample(scan):
     assert ICHEnsemble(content, device="cpu").predict(scan).in_sample
 
 
+def test_a_sequence_net_on_patients_of_its_cnns_starting_weights_is_in_sample(scan):
+    start = {"origins": ["checkpoint"], "is_known": True, "sources": ["phantom"], "train_patients": ["p9"]}
+    cnn = cnn_checkpoint(pretrained=start | {"chosen_patients": []})
+    content = bundle([(cnn, sequence_checkpoint(cnn, train_patients=["p9"]))])
+
+    assert ICHEnsemble(content, device="cpu").predict(scan).in_sample
+    assert content["ich"]["pretrained"]["train_patients"] == ["p9"]
+
+
 def test_an_ensemble_trained_on_made_heads_says_so_with_every_prediction(tiny_ensemble, scan):
     prediction = tiny_ensemble.predict(scan)
 

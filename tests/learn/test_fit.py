@@ -59,6 +59,19 @@ def test_a_slice_checkpoint_says_what_it_is(cnn_run, store):
     assert facts["net"]["weights"] is None
 
 
+def test_a_slice_checkpoint_says_whom_its_starting_weights_have_seen(
+    cnn_run, store, recipe, settings, unwatched, net, tmp_path
+):
+    data = SliceDataModule(store.path, fold=0, leave_out=[1], batch_size=6, workers=0)
+    from_run = {**net, "weights": str(cnn_run[0])}
+
+    result = fit_slices(tmp_path, data, net=from_run, recipe=recipe, settings=settings, watching=unwatched)
+
+    facts = read_checkpoint(result.best).facts
+    assert (facts["train_patients"], facts["pretrained"]["train_patients"]) == (["p6", "p7"], ["p4", "p5"])
+    assert read_checkpoint(cnn_run[0]).facts["pretrained"] is None
+
+
 def test_a_sequence_checkpoint_names_its_slice_net(cnn_run, sequence_run):
     facts, cnn = read_checkpoint(sequence_run[0]).facts, read_checkpoint(cnn_run[0])
 

@@ -5,7 +5,15 @@ import pytest
 
 from ich.labels import LABELS
 from ich.metrics.evaluation import evaluate_table
-from ich.report.tables import IN_SAMPLE, MADE_HEADS, ON_MADE_HEADS, markdown_table, metrics_markdown, with_interval
+from ich.report.tables import (
+    IN_SAMPLE,
+    MADE_HEADS,
+    ON_MADE_HEADS,
+    UNKNOWN_START,
+    markdown_table,
+    metrics_markdown,
+    with_interval,
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +76,8 @@ def test_scores_of_a_net_trained_on_made_heads_say_so_on_other_data(metrics):
 
     assert ON_MADE_HEADS in text
     assert MADE_HEADS not in text
+
+
+def test_scores_of_a_net_that_started_from_an_unknown_file_say_so(metrics):
+    assert UNKNOWN_START in metrics_markdown({**metrics, "start_is_unknown": True}, source="ctich")
+    assert UNKNOWN_START not in metrics_markdown({**metrics, "start_is_unknown": False}, source="ctich")
