@@ -50,6 +50,11 @@ def open_store(config: DictConfig) -> Store:
     return Store.open(path)
 
 
+def is_there(config: DictConfig) -> bool:
+    """Whether each store that a configuration means has been prepared."""
+    return all((path / STORE_FILE).is_file() for path in store_paths(config))
+
+
 def open_training_stores(config: DictConfig) -> Store:
     """Open the store, or the several as one, that a training learns from.
 

@@ -10,7 +10,8 @@ from hydra.core.override_parser.types import IntervalSweep, Override, Sweep
 from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.configuration.config import compose_checked, hydra_settings, parse_overrides
-from ich.errors import ConfigError
+from ich.commands.sweeps.refused import is_search, refused
+from ich.errors import ConfigError, IchError
 
 
 @dataclass(frozen=True)
@@ -21,17 +22,18 @@ class Plan:
         folder: absolute, of all its jobs.
         side_by_side: whether its jobs run at the same time on this machine.
         jobs: overrides of each, in their order; empty where a search or Hydra itself finds them.
+        is_search: whether the values of a job follow from how earlier ones scored.
     """
 
     folder: Path
     side_by_side: bool
     jobs: tuple[tuple[str, ...], ...] = ()
+    is_search: bool = False
 
 
 # Launchers whose jobs share this machine. SLURM's jobs see only the GPUs that SLURM gave them.
 SIDE_BY_SIDE = ("JoblibLauncher", "LocalLauncher")
 ONE_BY_ONE = "BasicLauncher"
-EVERY_VALUE = "BasicSweeper"
 
 
 def plan_sweep(command: str, overrides: Sequence[str]) -> Plan:
@@ -56,17 +58,18 @@ def plan_sweep(command: str, overrides: Sequence[str]) -> Plan:
     swept = {_key(item): _values(item) for item in [*typed, *pages] if item.is_sweep_override()}
     launcher = str(settings.launcher._target_)
     here = launcher.endswith((ONE_BY_ONE, *SIDE_BY_SIDE))
-    wrong: dict[str, str] = {}
+    texts = dict(str(item.input_line).partition("=")[::2] for item in [*pages, *typed])
+    wrong = {line: line for line in refused(texts, swept=swept, settings=settings)}
     for job in _each_value_once(swept):
         try:
             _check_job(command, compose_checked(command, [*fixed, *job]), here=here)
-        except ConfigError as error:
+        except IchError as error:
             wrong = {_mistake(line): line for line in str(error).splitlines()} | wrong
     if wrong:
         raise ConfigError("\n".join(wrong.values()))
-    is_known = str(settings.sweeper._target_).endswith(EVERY_VALUE) and all(swept.values())
-    jobs = _jobs([*pages, *typed]) if is_known else ()
-    return Plan(Path(settings.sweep.dir).absolute(), launcher.endswith(SIDE_BY_SIDE), jobs)
+    jobs = _jobs([*pages, *typed]) if all(swept.values()) and not is_search(settings) else ()
+    folder = Path(settings.sweep.dir).absolute()
+    return Plan(folder, launcher.endswith(SIDE_BY_SIDE), jobs, is_search=is_search(settings))
 
 
 def _settings(command: str, fixed: Sequence[str]) -> DictConfig:
@@ -89,6 +92,17 @@ def _check_job(command: str, config: DictConfig, *, here: bool) -> None:
     if config.trainer.precision == "auto" or not here:
         config.trainer.precision = "32-true"  # it is measured when the job starts
     check_training(config)
+    _check_folds(config)
+
+
+def _check_folds(config: DictConfig) -> None:
+    """Split the patients as the job will, where its store is there already."""
+    from ich.commands.stores import is_there, open_training_stores
+    from ich.store.split import training_split
+
+    if is_there(config):
+        store = open_training_stores(config)
+        training_split(store, fold=config.data.fold, leave_out=list(config.data.leave_out))
 
 
 def _mistake(line: str) -> str:

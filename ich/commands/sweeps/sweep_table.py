@@ -14,6 +14,8 @@ from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_STOPPED
 from ich.store.files import write_text
 
 TABLE_FILE = "sweep.csv"
+SAME_COMMAND = "the same command with this hydra.sweep.dir does what is missing"
+EACH_RUN = "a search does not go on, each of its runs does: python train.py resume=RUN"
 MOST_ROWS = 50  # on the terminal; sweep.csv has all
 WAITING = {WAITS: "waits", BEGUN: "begun", NOT_BEGUN: "not begun"}
 STATES = {EXIT_OK: "done", EXIT_PARTLY: "partly", EXIT_STOPPED: "stopped", EXIT_INTERRUPTED: "stopped"}
@@ -37,7 +39,15 @@ def write_frame(folder: Path, frame: pd.DataFrame) -> None:
         write_text(folder / TABLE_FILE, frame.to_csv(index=False))
 
 
-def say_sweep(command: str, folder: Path, *, frame: pd.DataFrame, lost: bool = False, stopped: bool = False) -> None:
+def say_sweep(
+    command: str,
+    folder: Path,
+    *,
+    frame: pd.DataFrame,
+    lost: bool = False,
+    stopped: bool = False,
+    goes_on: bool = True,
+) -> None:
     """Print the first rows of a sweep's table and say what to type next.
 
     Args:
@@ -46,16 +56,16 @@ def say_sweep(command: str, folder: Path, *, frame: pd.DataFrame, lost: bool = F
         frame: its table.
         lost: whether a job's process was gone without a word.
         stopped: whether it was asked to end.
+        goes_on: whether the same command does what is missing; a search draws other values.
     """
     scored = not frame.empty and bool(frame["log_loss"].notna().any())
     if not frame.empty:
         heads = ["job", *_varied(frame), *(["log loss", "AUC any"] if scored else []), "time", "state"]
         print(table(_rows(frame, scored=scored), heads=heads))
         say(command, f"{len(frame)} jobs{', best first' if scored else ''}: {shown(folder / TABLE_FILE)}")
-    if stopped:
-        say(command, "the sweep was stopped; the same command with this hydra.sweep.dir does what is missing")
-    elif lost:
-        say(command, "a job's process was killed; the same command does what is missing")
+    if stopped or lost:
+        what = "the sweep was stopped" if stopped else "a job's process was killed"
+        say(command, f"{what}; {SAME_COMMAND if goes_on else EACH_RUN}")
     elif command == "train" and scored:
         say("next", _next(frame, folder))
 

@@ -81,7 +81,11 @@ EVERY_CHOICE = [
     for group, default in groups_of(command).items()
     for choice in choices(group.partition("@")[0])
 ]
-NEEDED_PACKAGES = {"cluster": "hydra_plugins.hydra_submitit_launcher", "logger": "tensorboard"}
+NEEDED_PACKAGES = {
+    "cluster": "hydra_plugins.hydra_submitit_launcher",
+    "logger": "tensorboard",
+    "sweep": "hydra_plugins.hydra_optuna_sweeper",
+}
 REQUIRED = {"evaluate": ["checkpoint=somewhere"], "predict": ["checkpoint=somewhere", "input=somewhere"]}
 
 

@@ -53,7 +53,7 @@ def test_a_command_that_is_shown_is_taken(command, words):
     if not any(word.startswith(SEVERAL) for word in overrides):
         assert compose_checked(command, [word for word in overrides if word != "-m"])
         return
-    needs_plugins = any(word.startswith(("hydra/", "cluster=")) for word in overrides)
+    needs_plugins = any(word.startswith(("hydra/", "cluster=", "sweep=search")) for word in overrides)
     if needs_plugins and not all(find_spec(f"hydra_plugins.{name}") for name in PLUGINS):
         pytest.skip("pip install 'ich[sweep]'")
     here = ["trainer.gpus=0", "trainer.precision=32-true"] if command == "train" else []

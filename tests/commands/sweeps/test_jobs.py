@@ -1,14 +1,23 @@
 """What a sweep means, and what is refused before its first job."""
 
+import json
+
+import pandas as pd
 import pytest
 
 from ich.commands.configuration.config import choices
 from ich.commands.sweeps.jobs import plan_sweep
 from ich.errors import ConfigError
+from ich.labels import LABELS
+from ich.store.settings import FORMAT
+
+CPU = ["trainer.gpus=0", "trainer.precision=32-true"]
 
 
 @pytest.mark.parametrize("page", choices("sweep"))
 def test_every_page_of_sweeps_is_checked_job_by_job(page):
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="pip install 'ich[sweep]'")
+
     assert plan_sweep("train", [f"sweep={page}", "model=tiny"]).folder.is_absolute()
 
 
@@ -24,11 +33,16 @@ def test_a_wrong_value_of_a_later_job_is_said_before_the_first_starts():
         ("trainer.max_epochs=range(2,-1,-1)", r"max_epochs=0"),
         ("data.batch_size=8,0", r"batch_size=0"),
         ("trainer.choose=last,first", r"choose=first"),
+        ("seed=0,-1", r"seed=-1"),
+        ("model.net.backbone=tiny,nonesuch", r"backbone=nonesuch"),
+        ("model.net.size=64,0", r"size=0"),
+        ("schedule.factors=[1.0],[a]", r"schedule\.factors"),
+        ("run=a,b", r"run=a,b: expected no folder of one run in a sweep"),
     ],
 )
 def test_a_later_value_of_the_same_kind_is_checked_too(swept, said):
     with pytest.raises(ConfigError, match=said):
-        plan_sweep("train", ["model=tiny", "trainer.gpus=0", "trainer.precision=32-true", swept])
+        plan_sweep("train", ["model=tiny", *CPU, swept])
 
 
 def test_a_choice_of_a_later_job_that_is_not_there_is_said_before_the_first_starts():
@@ -46,6 +60,18 @@ def test_a_misspelt_option_is_said_once_however_many_jobs_have_it():
 def test_what_is_typed_stands_for_what_a_page_of_sweeps_says():
     with pytest.raises(ConfigError, match=r"optimizer\.lr=fast: expected a number"):
         plan_sweep("train", ["sweep=lr", "optimizer.lr=fast,slow"])
+
+
+def test_a_fold_that_the_store_has_not_is_said_before_the_first_starts(tmp_path):
+    labels = {label: [1.0, 0.0] for label in LABELS}
+    pd.DataFrame({"study": ["a", "b"], "index": [0, 0], **labels}).to_parquet(tmp_path / "slices.parquet")
+    studies = {"study": ["a", "b"], "patient": ["x", "y"], "fold": [0, 1], "n_slices": [1, 1], **labels}
+    pd.DataFrame(studies).to_parquet(tmp_path / "studies.parquet")
+    told = {"format": FORMAT, "source": "made", "hash": "0", "settings": {"size": 64}}
+    (tmp_path / "store.json").write_text(json.dumps(told))
+
+    with pytest.raises(ConfigError, match=r"data\.fold=7: expected a fold of \[0, 1\]"):
+        plan_sweep("train", ["model=tiny", *CPU, f"store.path={tmp_path}", "data.fold=0,7"])
 
 
 def test_the_folder_is_the_one_that_is_named(tmp_path):
