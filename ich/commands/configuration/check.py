@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
@@ -57,6 +58,18 @@ def complaints(
         elif isinstance(value, Mapping):
             beside = next(field.metadata.get(BESIDE) for field in fields(schema) if field.name == key)
             yield from _dict_complaints(types[key], value, name=name, before=_child(before, key), beside=beside)
+
+
+def not_finite(node: Any, path: str = "") -> Iterator[str]:
+    """One line for each number that is infinite or none, at any depth: no option means anything by it."""
+    if isinstance(node, Mapping):
+        for key, child in node.items():
+            yield from not_finite(child, f"{path}.{key}" if path else str(key))
+    elif isinstance(node, list):
+        for child in node:
+            yield from not_finite(child, path)
+    elif isinstance(node, float) and not math.isfinite(node):
+        yield f"{path}={node}: expected a finite number, found {node}; set {path}"
 
 
 def _group_complaints(schema: type, value: Any, *, name: str, before: Mapping[str, Any] | None) -> Iterator[str]:

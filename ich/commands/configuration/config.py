@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import ich
-from ich.commands.configuration.check import complaints, nearest, needed_groups
+from ich.commands.configuration.check import complaints, nearest, needed_groups, not_finite
 from ich.commands.configuration.options import SCHEMAS
 from ich.commands.configuration.plain import plain_dict
 from ich.errors import ConfigError, one_line
@@ -51,6 +51,7 @@ def compose_checked(command: str, overrides: Sequence[str]) -> DictConfig:
     groups = [item for item in typed if is_group(item)]
     values = [item for item in typed if not is_group(item)]
     wrong = [_wrong_choice(item) for item in groups if not _names_a_choice(item.value())]
+    wrong += [line for item in groups for line in _twice(item)]
     if wrong:
         raise ConfigError("\n".join(wrong))
     known = _compose(command, groups)
@@ -97,7 +98,7 @@ def checked(command: str, composed: DictConfig, *, reference: DictConfig | None 
     except OmegaConfBaseException as error:
         raise ConfigError(one_line(error)) from error
     before = None if reference is None else plain_dict(reference, resolve=False)
-    found = list(complaints(SCHEMAS[command], plain, before=before))
+    found = [*complaints(SCHEMAS[command], plain, before=before), *not_finite(plain)]
     if found:
         raise ConfigError("\n".join(found))
     return OmegaConf.create(plain)
@@ -157,6 +158,14 @@ def is_group(item: Override) -> bool:
 
 def _names_a_choice(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(map(_names_a_choice, value)))
+
+
+def _twice(item: Override) -> Iterator[str]:
+    """One line for each choice that a list of a group names again: it would be there once."""
+    value = item.value()
+    names: list[Any] = value if isinstance(value, list) else []
+    for name in dict.fromkeys(one for one in names if names.count(one) > 1):
+        yield f"{item.input_line}: expected each choice once, found {name} {names.count(name)} times; name it once"
 
 
 def _wrong_choice(item: Override) -> str:

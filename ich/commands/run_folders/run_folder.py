@@ -46,8 +46,24 @@ def run_folder(config: DictConfig, *, going_on: Path | None = None) -> Iterator[
         yield folder
 
 
+def check_name(config: DictConfig) -> None:
+    """Refuse names that would lead out of the folder of runs, or deeper into it than a run is looked for.
+
+    Raises:
+        ConfigError: of the run or of the data set that it is called after.
+    """
+    for option, name in (("name", config.name), ("data.name", config.data.get("name") if "data" in config else None)):
+        if name and "/" in str(name):
+            raise ConfigError(f"{option}={name}: expected a name, found a path; run=FOLDER says where a run lies")
+
+
 def name_of(config: DictConfig) -> str:
-    """Name of a run: as typed, else net and data set; of several stores the data sets, never the folders' names."""
+    """Name of a run: as typed, else net and data set; of several stores the data sets, never the folders' names.
+
+    Raises:
+        ConfigError: a name that is a path.
+    """
+    check_name(config)
     if config.name:
         return str(config.name)
     net = config.model.net

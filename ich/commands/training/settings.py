@@ -5,6 +5,7 @@ from pytorch_lightning.callbacks import Callback
 
 from ich.commands.configuration.parts import make_part
 from ich.commands.configuration.plain import plain, plain_dict
+from ich.commands.run_folders.run_folder import check_name
 from ich.commands.training.dry_run import try_net, try_recipe
 from ich.commands.training.process import machines
 from ich.commands.training.watching import check_loggers
@@ -94,6 +95,7 @@ def check_training(config: DictConfig) -> None:
     settings, _ = training_settings(config)
     check_loggers(config)
     _check_least(config)
+    check_name(config)
     try_recipe(make_recipe(config))
     as_windows(plain(config.windows))
     try_net(plain_dict(config.model.net))

@@ -24,6 +24,16 @@ def config(tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["a/b", "../../../elsewhere", "/tmp"])
+def test_a_name_that_is_a_path_is_refused(name, config, tmp_path):
+    config.name = name
+
+    with pytest.raises(ConfigError, match="expected a name, found a path"), run_folder(config):
+        pass
+
+    assert not (tmp_path / "runs").exists()
+
+
 def test_two_runs_of_one_second_get_folders_of_their_own(config):
     other = config.copy()
 

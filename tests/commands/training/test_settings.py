@@ -32,6 +32,7 @@ def test_no_callback_is_made_unasked():
         (["seed=-1"], r"seed=-1: expected 0 to 4294967295"),
         (["trainer.side_by_side=0"], r"trainer\.side_by_side=0: expected 1 or more"),
         (["trainer.checkpoint_minutes=-5"], r"trainer\.checkpoint_minutes=-5: expected 0 or more"),
+        (["name=../elsewhere"], r"name=\.\./elsewhere: expected a name, found a path"),
         (["data.workers=-1"], r"data\.workers=-1: expected 0 or more"),
         (["optimizer.betas=[0.9]"], r"optimizer: expected values it takes, found"),
         (["optimizer.betas=[0.9,0.99,0.9]"], r"optimizer: expected values it takes, found"),
