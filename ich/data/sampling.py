@@ -32,12 +32,18 @@ class TrainingSampler(Sampler[Item]):
         """Say which epoch comes next (Lightning does, at its start)."""
         self.epoch = epoch
 
-    def go_on_after(self, n_batches: int, *, batch_size: int) -> None:
+    def go_on_after(self, n_batches: int, *, batch_size: int, limit: int | None = None) -> None:
         """Go on where a training stood after so many batches of this process, in the middle of an epoch or at its end.
 
         To be called before the loader is first asked: its workers start before Lightning says the epoch.
+
+        Args:
+            n_batches: done by this process, over all epochs.
+            batch_size: samples of each.
+            limit: batches after which the training cuts an epoch short; None takes all.
         """
         per_epoch = math.ceil(len(self) / batch_size)
+        per_epoch = per_epoch if limit is None else min(per_epoch, limit)
         self.epoch, done = divmod(n_batches, per_epoch)
         self.start = done * batch_size
 

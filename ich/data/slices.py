@@ -61,6 +61,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
         self.batch_a_process = share_of_batch(batch_size, processes)
         self.workers = n_workers(workers, processes)
         self._batches_done = 0
+        self._limit: int | None = None
 
     @cached_property
     def store(self) -> Store:
@@ -72,9 +73,14 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
         """Who trains and who validates."""
         return training_split(self.store, fold=self.fold, leave_out=self.leave_out)
 
-    def resume_after(self, n_batches: int) -> None:
-        """Let the training loader go on after so many steps of a training; before the fit."""
-        self._batches_done = n_batches
+    def resume_after(self, n_batches: int, *, limit: int | None = None) -> None:
+        """Let the training loader go on after so many batches of a process; before the fit.
+
+        Args:
+            n_batches: over all epochs.
+            limit: batches after which the training cuts an epoch short; None takes all.
+        """
+        self._batches_done, self._limit = n_batches, limit
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Drawn by (seed, epoch); equally many steps on each process."""
@@ -82,7 +88,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
         drawn = self.sampling(dataset.labels, dataset.study_numbers)
         draws = shared_draws(drawn, self.store, studies=dataset.study_keys)
         sampler = TrainingSampler(draws, seed=self.seed, rank=self._rank, world=self.processes)
-        sampler.go_on_after(self._batches_done, batch_size=self.batch_a_process)
+        sampler.go_on_after(self._batches_done, batch_size=self.batch_a_process, limit=self._limit)
         return self._loader(dataset, sampler)
 
     def val_dataloader(self) -> DataLoader[Any]:

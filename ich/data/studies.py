@@ -151,17 +151,23 @@ class StudyDataModule(pytorch_lightning.LightningDataModule):
         self.batch_size, self.seed, self.processes = batch_size, seed, processes
         self.batch_a_process = share_of_batch(batch_size, processes, option="data.studies_per_batch")
         self._batches_done = 0
+        self._limit: int | None = None
 
-    def resume_after(self, n_batches: int) -> None:
-        """Let the training loader go on after so many steps of a training; before the fit."""
-        self._batches_done = n_batches
+    def resume_after(self, n_batches: int, *, limit: int | None = None) -> None:
+        """Let the training loader go on after so many batches of a process; before the fit.
+
+        Args:
+            n_batches: over all epochs.
+            limit: batches after which the training cuts an epoch short; None takes all.
+        """
+        self._batches_done, self._limit = n_batches, limit
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Shuffled by (seed, epoch); equally many steps on each process."""
         dataset = StudyDataset(self.features, self.store, studies=self.split.train)
         draws = shared_draws(each_once(len(dataset)), self.store, studies=dataset.studies)
         sampler = TrainingSampler(draws, seed=self.seed, rank=self._rank, world=self.processes)
-        sampler.go_on_after(self._batches_done, batch_size=self.batch_a_process)
+        sampler.go_on_after(self._batches_done, batch_size=self.batch_a_process, limit=self._limit)
         return self._loader(dataset, sampler)
 
     def val_dataloader(self) -> DataLoader[Any]:

@@ -200,7 +200,7 @@ def _fit(
     going_on: list[Callback] = []
     if stopped is not None:
         stopped.check(module.facts, processes=settings.devices.n_processes)
-        (few or data).resume_after(stopped.n_batches)
+        (few or data).resume_after(stopped.n_batches, limit=settings.limit_batches)
         going_on = [EarlierRows(run, stopped)]
     trainer = make_trainer(
         run,

@@ -66,6 +66,23 @@ def test_a_training_goes_on_where_it_stood(n_batches):
     assert list(sampler) == unbroken[seen : (n_batches // per_epoch + 1) * 23]
 
 
+@pytest.mark.parametrize(("n_batches", "epoch", "skipped"), [(1, 0, 4), (2, 1, 0), (5, 2, 4)])
+def test_epochs_that_are_cut_short_are_counted_by_their_own_length(n_batches, epoch, skipped):
+    sampler = TrainingSampler(23, seed=1)  # six batches an epoch, of which two are taken
+
+    sampler.go_on_after(n_batches, batch_size=4, limit=2)
+
+    assert list(sampler) == _order(epoch)[skipped:]
+
+
+def test_a_limit_beyond_the_epoch_cuts_nothing():
+    sampler = TrainingSampler(23, seed=1)
+
+    sampler.go_on_after(7, batch_size=4, limit=50)
+
+    assert list(sampler) == _order(1)[4:]
+
+
 def test_after_going_on_the_next_epoch_is_whole():
     sampler = TrainingSampler(23, seed=1)
     sampler.go_on_after(2, batch_size=4)

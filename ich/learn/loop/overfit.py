@@ -51,8 +51,9 @@ class FewBatches(pl.LightningDataModule):
         """Who may train; only those of the batches do."""
         return self.data.split
 
-    def resume_after(self, n_batches: int) -> None:
-        """Let the training go on after so many batches of a process; before the fit."""
+    def resume_after(self, n_batches: int, *, limit: int | None = None) -> None:
+        """Let the training go on after so many batches of a process; before the fit. It cuts no epoch short."""
+        assert limit is None
         self._done = n_batches
 
     def train_dataloader(self) -> DataLoader[Any]:

@@ -58,7 +58,7 @@ class Crash(Callback):
 def train(store, recipe, settings, net):
     """Trains three epochs with everything that draws or keeps a state: dropout, augmentation, weight averaging."""
 
-    def run(folder, *callbacks, keeping=USUAL_KEEPING, averaged=True, workers=0, accumulate=1):
+    def run(folder, *callbacks, keeping=USUAL_KEEPING, averaged=True, workers=0, accumulate=1, limit=None):
         data = SliceDataModule(
             store.path, fold=0, leave_out=[2], batch_size=6, workers=workers, augment=Light(), seed=1
         )
@@ -68,7 +68,7 @@ def train(store, recipe, settings, net):
             data,
             net={**net, "drop_rate": 0.5},
             recipe=dataclasses.replace(recipe, loss=copy.deepcopy(recipe.loss)),  # a stop may leave it in evaluation
-            settings=dataclasses.replace(settings, max_epochs=3, accumulate=accumulate),
+            settings=dataclasses.replace(settings, max_epochs=3, accumulate=accumulate, limit_batches=limit),
             watching=Watching(callbacks=[*ema, *callbacks], show_bar=False),
             keeping=keeping,
         )
@@ -124,6 +124,18 @@ def test_a_training_that_was_asked_to_stop_goes_on_exactly(step, in_validation, 
 
     assert_as_if_nothing_had_been(run, whole[1])
     assert (result.metrics, result.best_epoch) == (whole[0].metrics, whole[0].best_epoch)
+
+
+@pytest.mark.parametrize("step", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_a_training_of_a_few_batches_an_epoch_goes_on_exactly(step, train, tmp_path):
+    request, run = StopRequest(), tmp_path / "run"
+    with pytest.raises(Stopped):
+        train(run, Ask(request, step=step), keeping=Keeping(stop=request), limit=2)  # of three
+
+    train(run, limit=2)
+
+    train(tmp_path / "whole", limit=2)
+    assert_as_if_nothing_had_been(run, tmp_path / "whole")
 
 
 @pytest.mark.parametrize(
