@@ -1,7 +1,6 @@
 """What a net's starting weights have seen is not forgotten on the road from one training to the next."""
 
 import pytest
-import torch
 from safetensors.torch import save_file
 
 from ich.errors import EXIT_USER
@@ -47,7 +46,7 @@ def test_patients_whom_the_starting_weights_have_seen_are_not_scored(road, comma
 
 def test_weights_of_a_file_that_says_nothing_are_said_to_be_unknown(road, command, tmp_path):
     state = read_checkpoint(road.folder / "a").state_dict
-    save_file({name: torch.clone(value) for name, value in state.items()}, tmp_path / "weights.safetensors")
+    save_file({name: value.contiguous() for name, value in state.items()}, tmp_path / "weights.safetensors")
 
     trained = train_from("weights.safetensors", road, command)
 
