@@ -45,6 +45,7 @@ LAUNCHERS = {
     ),
     "submitit": ("hydra_plugins.hydra_submitit_launcher", ["cluster=local", "seed=0,1"]),
 }
+DIVERGES = "1e30"  # a rate at which no net stays finite
 STOPPED = {
     "basic": [],
     "joblib": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
@@ -147,11 +148,36 @@ def test_two_processes_a_job_make_one_folder_one_table_and_leave_nobody_behind(l
 
 
 def test_a_failed_job_does_not_keep_the_others_from_their_end(command, training, tmp_path):
-    done = command("train", "-m", *training, "data.fold=7,0", "hydra.sweep.dir=swept")
+    done = command("train", "-m", *training, f"optimizer.lr={DIVERGES},1e-3", "hydra.sweep.dir=swept")
 
     assert done.returncode == 2
-    assert "error: data.fold=7" in done.stderr
+    assert "lower optimizer.lr" in done.stderr
     assert pd.read_csv(tmp_path / "swept" / "sweep.csv")["state"].tolist() == ["done", "failed (2)"]
+
+
+def test_what_a_later_job_would_fail_at_keeps_the_first_from_starting(command, training, tmp_path):
+    done = command("train", "-m", *training, "data.fold=0,7", "hydra.sweep.dir=swept")
+
+    assert done.returncode == 2
+    assert "error: data.fold=7: expected a fold of" in done.stderr
+    assert not (tmp_path / "swept").exists()
+
+
+def test_a_search_outlives_its_failed_runs_and_begins_in_a_new_folder(command, training, tmp_path):
+    needs("optuna")
+    typed = [*training, "sweep=search", "hydra.sweeper.n_trials=2", "hydra.sweep.dir=swept"]
+
+    failed = command("train", *typed, f"optimizer.lr=interval({DIVERGES},1e31)")
+
+    assert failed.returncode == 2, failed.stdout + failed.stderr
+    assert pd.read_csv(tmp_path / "swept" / "sweep.csv")["state"].tolist() == ["failed (2)"] * 2
+    before = (tmp_path / "swept" / "0" / "job.json").read_bytes()
+
+    again = command("train", *typed)
+
+    assert again.returncode == 2
+    assert "expected a new folder for a search" in again.stderr
+    assert (tmp_path / "swept" / "0" / "job.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib", "submitit"])
@@ -179,6 +205,26 @@ def test_a_sweep_that_is_stopped_leaves_a_table_of_all_its_runs_and_nobody_behin
     while killed and processes_in(tmp_path, "ich.commands") and time.monotonic() < deadline:
         time.sleep(0.1)
     assert processes_in(tmp_path, "ich.commands") == []
+
+
+def test_nothing_is_left_of_a_sweep_half_a_minute_after_it_was_killed(training, tmp_path):
+    needs("joblib")
+    options = [*training, "trainer.max_epochs=400,401", "hydra.sweep.dir=swept", *STOPPED["joblib"]]
+    sweep = start("train", "-m", *options, folder=tmp_path)
+    last = [tmp_path / "swept" / number / "checkpoints/last.ckpt" for number in "01"]
+    deadline = time.monotonic() + 200
+    while not all(file.is_file() for file in last) and sweep.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    sweep.kill()
+    sweep.wait()
+
+    deadline = time.monotonic() + 30
+    while processes_in(tmp_path, "python") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_in(tmp_path, "python") == []
+    records = [json.loads((tmp_path / "swept" / number / "job.json").read_text()) for number in "01"]
+    assert [record["code"] for record in records] == [EXIT_STOPPED] * 2
 
 
 def test_a_sweep_over_folds_is_scored_once_on_patients_that_each_training_left_out(command, training, store, tmp_path):

@@ -3,7 +3,7 @@
 import functools
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -210,6 +210,26 @@ def test_neither_patient_nor_study_is_in_any_file_of_wandb(run, road):
 
     assert files
     assert not [file for file in files for word in secret if word.encode() in file.read_bytes()]
+
+
+def strings_of(message: Any) -> Iterator[tuple[str, str]]:
+    """Each text in a record, with the name of its field."""
+    for told, value in message.ListFields():
+        several = value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else [value]
+        for one in several:
+            if isinstance(one, str):
+                yield told.name, one
+            elif hasattr(one, "ListFields"):
+                yield from strings_of(one)
+
+
+@pytest.mark.parametrize("run", ["slice_run", "sequence_run"])
+def test_only_where_a_file_waits_for_its_upload_does_a_run_say_where_it_lies(run, request, road):
+    records = records_of(next(request.getfixturevalue(run).folder.glob("*.wandb")))
+
+    holding = {name for record in records for name, text in strings_of(record) if str(road.folder) in text}
+
+    assert holding == {"local_path"}
 
 
 def test_machine_command_line_and_packages_are_not_recorded(slice_run):
