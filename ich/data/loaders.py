@@ -34,7 +34,7 @@ def n_workers(asked: int | None, processes: int) -> int:
 
     Args:
         asked: a number, or None to go by the cores this process may use: none on two cores (they gain nothing there).
-        processes: training processes that share these cores.
+        processes: training processes of this machine, which share its cores.
 
     Raises:
         ConfigError: a negative number.

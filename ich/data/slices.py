@@ -34,6 +34,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
         neighbours: Neighbours = ALONE,
         seed: int = 0,
         processes: int = 1,
+        nodes: int = 1,
     ) -> None:
         """Say what is drawn; the store is opened when first needed.
 
@@ -42,12 +43,13 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
             fold: validation fold.
             leave_out: further folds or patient keys that are in neither part.
             batch_size: global batch, over all processes.
-            workers: loader processes a training process; None goes by the cores.
+            workers: loader processes a training process; None goes by the cores of its machine.
             augment: of training samples; validation is never augmented.
             sampling: how often training slices are drawn; None takes each once an epoch.
             neighbours: slices that come along.
             seed: of order and augmentation.
             processes: training processes of all machines (world size).
+            nodes: machines, each with as many of these processes.
 
         Raises:
             ConfigError: a batch that can't be shared out, or a negative number.
@@ -59,7 +61,7 @@ class SliceDataModule(pytorch_lightning.LightningDataModule):
         self.augment, self.processes = augment, processes
         self.sampling = AllSlices() if sampling is None else sampling
         self.batch_a_process = share_of_batch(batch_size, processes)
-        self.workers = n_workers(workers, processes)
+        self.workers = n_workers(workers, processes // nodes)
         self._batches_done = 0
         self._limit: int | None = None
 

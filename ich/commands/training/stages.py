@@ -23,6 +23,7 @@ from ich.dicom.geometry.neighbours import Neighbours
 from ich.learn.checkpoint import load_net, read_checkpoint
 from ich.learn.features import FeatureCache
 from ich.learn.fit import FitResult, Watching, fit_sequence, fit_slices, predict_studies
+from ich.learn.hardware.devices import Devices
 from ich.learn.loop.trainer import TrainingSettings
 from ich.learn.stopping.keeping import Keeping
 from ich.learn.stopping.stop import StopRequest
@@ -35,8 +36,20 @@ from ich.store.store import Store
 def train_slices(config: DictConfig, run: Path, *, stop: StopRequest) -> None:
     """The slice stage of a run folder."""
     settings = _settings(config)
-    data = SliceDataModule(
-        open_training_stores(config),
+    data = slice_data(config, open_training_stores(config), devices=settings.devices)
+    _fit_watched(config, run, partial(fit_slices, run, data), store=data.store, settings=settings, stop=stop)
+
+
+def slice_data(config: DictConfig, store: Store, *, devices: Devices) -> SliceDataModule:
+    """The slices that the slice stage learns from and is validated on.
+
+    Args:
+        config: of the training.
+        store: one, or several as one.
+        devices: how many processes share the slices, on how many machines.
+    """
+    return SliceDataModule(
+        store,
         fold=config.data.fold,
         leave_out=list(config.data.leave_out),
         batch_size=config.data.batch_size,
@@ -45,9 +58,9 @@ def train_slices(config: DictConfig, run: Path, *, stop: StopRequest) -> None:
         sampling=make_sampling(config),
         neighbours=Neighbours(config.model.net.neighbours, config.model.net.get("neighbour_mm")),
         seed=config.seed,
-        processes=settings.devices.n_processes,
+        processes=devices.n_processes,
+        nodes=devices.nodes,
     )
-    _fit_watched(config, run, partial(fit_slices, run, data), store=data.store, settings=settings, stop=stop)
 
 
 def train_sequence(config: DictConfig, run: Path, *, stop: StopRequest) -> None:
