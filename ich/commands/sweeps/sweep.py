@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.processes import path_with_package
-from ich.commands.run_folders.files import CONFIG_FILE
+from ich.commands.run_folders.files import CONFIG_FILE, PAIR
+from ich.commands.run_folders.lock import check_free
 from ich.commands.run_folders.resume import is_finished, is_run_of
 from ich.commands.sweeps.job_record import BEGUN, WAITS, JobRecord, read_records, scores_of, seconds_of, write_record
-from ich.commands.sweeps.stopping import leave, stopped_with_jobs, told_to_stop
+from ich.commands.sweeps.stopping import ended_with_sweep, leave, stopped_with_jobs, told_to_stop
 from ich.commands.tasks import task_of
 from ich.commands.terminal import say, shown, typed_instead
-from ich.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_USER, IchError
+from ich.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_USER, ConfigError, IchError
 
 if TYPE_CHECKING:
     from ich.commands.sweeps.jobs import Plan
 
 # What joblib and submitit, which need not be installed, raise where a job's process is gone without a word.
 LOST = ("TerminatedWorkerError", "UncompletedJobError")
-STOPPED = "it was stopped; the same command goes on"
+CHILDREN = "JoblibLauncher"  # whose jobs are in processes that the sweep started; submitit's outlive it
+STOPPED = "it was stopped before its end"
 ENDED_ITSELF = "it ended by an error of its own, which the terminal or the log of its launcher shows"
 
 
@@ -53,22 +55,22 @@ def sweep(command: str, typed: Sequence[str]) -> int:
     plan = plan_sweep(command, overrides)
     started = time.time()
     own = [f"hydra.sweep.dir={_quoted(plan.folder)}", f"hydra.job.name={command}"]
-    lost = False
+    lost, worst = False, EXIT_OK
     try:
         with stopped_with_jobs(plan.folder):
             _hand_to_hydra(command, ["-m", *overrides, *own], side_by_side=plan.side_by_side)
-    except JobFailedError:
-        pass  # it is in the table
+    except JobFailedError as failure:
+        worst = failure.code
     except (KeyboardInterrupt, SystemExit):
         _tell(command, plan, stopped=True)
         raise
     except Exception as error:
-        if type(error).__name__ not in LOST:
+        lost = type(error).__name__ in LOST
+        if not lost and not (plan.is_search and _all_failed(plan.folder)):
             raise
-        lost = True
     _tell(command, plan, lost=lost)
     codes = [record.code for record in read_records(plan.folder, since=started)]
-    return max([EXIT_FAILED if lost else EXIT_OK, *codes])
+    return max([EXIT_FAILED if lost else EXIT_OK, worst, *codes])
 
 
 def run_job(command: str, composed: DictConfig, *, side_by_side: bool, sweep_process: int) -> float:
@@ -94,10 +96,13 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool, sweep_pro
         write_record(folder, record)
         say(command, f"{shown(folder)} is done")
         return record.objective
+    if command == "train":
+        _check_own(folder)
     if "run" in composed and composed.run is None:
         composed.run = str(folder)
     in_own_process = os.getpid() != sweep_process
-    with told_to_stop() if in_own_process else nullcontext():
+    launcher = str(hydra.launcher._target_)
+    with _told_from_outside(launcher, sweep_process=sweep_process) if in_own_process else nullcontext():
         write_record(folder, record)
         code, sentence = EXIT_FAILED, ENDED_ITSELF
         try:
@@ -120,13 +125,48 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool, sweep_pro
     return record.objective
 
 
+def _all_failed(folder: Path) -> bool:
+    """Whether a search has nothing to choose from, which Optuna has no word for."""
+    records = read_records(folder)
+    return bool(records) and all(record.code != EXIT_OK for record in records)
+
+
+def _check_own(folder: Path) -> None:
+    """Refuse a folder with a finished run of another configuration, or with a run at work: its record stays as it is.
+
+    Raises:
+        JobFailedError: says which.
+    """
+    sentence = ""
+    if is_finished(folder):
+        sentence = (
+            f"{shown(folder)}: expected a new folder or a run of this configuration, found a finished run of another; "
+            "name another folder with hydra.sweep.dir=FOLDER"
+        )
+    try:
+        for file in [*folder.glob(CONFIG_FILE), *folder.glob(f"{PAIR}*/{CONFIG_FILE}")]:
+            check_free(file.parent)
+    except ConfigError as error:
+        sentence = str(error)
+    if sentence:
+        print(f"error: {sentence}", file=sys.stderr)
+        raise JobFailedError(sentence, EXIT_USER)
+
+
+@contextmanager
+def _told_from_outside(launcher: str, *, sweep_process: int) -> Iterator[None]:
+    """In a process of its own: the job ends when it is told to, one of joblib also when its sweep was killed."""
+    with told_to_stop(), ended_with_sweep(sweep_process) if launcher.endswith(CHILDREN) else nullcontext():
+        yield
+
+
 def _tell(command: str, plan: "Plan", *, lost: bool = False, stopped: bool = False) -> None:
     """Write the table of a sweep and print it; of one that was stopped with the jobs that were not begun."""
     from ich.commands.sweeps.sweep_table import read_frame, say_sweep, write_frame
 
     frame = read_frame(plan.folder, planned=plan.jobs if stopped else ())
     write_frame(plan.folder, frame)
-    say_sweep(command, plan.folder, frame=frame, lost=lost, stopped=stopped)
+    say_sweep(command, plan.folder, frame=frame, lost=lost, stopped=stopped, goes_on=not plan.is_search)
 
 
 def _do(command: str, composed: DictConfig, *, record: JobRecord, side_by_side: bool) -> tuple[int, str]:

@@ -12,9 +12,10 @@ from omegaconf import OmegaConf
 
 from ich.commands.configuration.config import config_folder
 from ich.commands.run_folders.files import write_config
+from ich.commands.run_folders.lock import RANK_LOCK, held
 from ich.commands.sweeps import sweep
-from ich.commands.sweeps.sweep import run_job
-from ich.errors import EXIT_INTERRUPTED, EXIT_OK
+from ich.commands.sweeps.sweep import JobFailedError, run_job
+from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USER
 
 RESULT = json.dumps({"seconds": 7.0, "best_log_loss": 0.25, "metrics": {}})
 
@@ -29,6 +30,7 @@ def job(tmp_path, monkeypatch):
             "overrides": {"task": ["seed=1"]},
             "sweep": {"dir": str(tmp_path)},
             "job": {"num": 3},
+            "launcher": {"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"},
         }
     )
     monkeypatch.setattr(HydraConfig, "get", lambda: hydra)
@@ -68,11 +70,25 @@ def test_a_finished_training_is_done_whatever_its_record_says(left, job):
     assert (again.record["code"], again.record["seconds"]) == (0, 7.0)
 
 
-def test_a_finished_training_of_another_configuration_is_not_this_job(job):
-    job(finish)
+def test_a_finished_training_of_another_configuration_keeps_its_record(job):
+    before = job(finish).record
 
-    with pytest.raises(AssertionError, match="trained again"):
+    with pytest.raises(JobFailedError, match="found a finished run of another") as failed:
         job(refuse, "seed=5")
+
+    assert failed.value.code == EXIT_USER
+    assert json.loads((job.folder / "job.json").read_text()) == before
+
+
+def test_a_training_that_another_process_still_does_keeps_its_record(job):
+    write_config(OmegaConf.create({"run": "3"}), job.folder)
+    (job.folder / "job.json").write_text("as it was")
+
+    with held(job.folder, RANK_LOCK), pytest.raises(JobFailedError, match="found a training at work in it") as failed:
+        job(refuse)
+
+    assert failed.value.code == EXIT_USER
+    assert (job.folder / "job.json").read_text() == "as it was"
 
 
 def test_ctrl_c_is_recorded_as_a_stop(job):
@@ -83,7 +99,7 @@ def test_ctrl_c_is_recorded_as_a_stop(job):
         job(interrupted)
 
     record = json.loads((job.folder / "job.json").read_text())
-    assert (record["code"], record["sentence"]) == (EXIT_INTERRUPTED, "it was stopped; the same command goes on")
+    assert (record["code"], record["sentence"]) == (EXIT_INTERRUPTED, "it was stopped before its end")
 
 
 def test_a_run_that_is_left_to_be_started_by_hand_is_not_done(job):
