@@ -29,6 +29,7 @@ class JobRecord:
         seconds: that it took.
         scores: of a training, on the validation fold: log_loss, auc_<label> ...
         process: number of the process that does it, on its machine.
+        start: which start of the sweep did it last; clocks of file servers and of this machine may differ.
     """
 
     number: int
@@ -38,6 +39,7 @@ class JobRecord:
     seconds: float
     scores: dict[str, float] = field(default_factory=dict)
     process: int = 0
+    start: str = ""
 
     @property
     def objective(self) -> float:
@@ -51,15 +53,15 @@ def write_record(folder: Path, record: JobRecord) -> None:
     write_json(folder / RECORD_FILE, asdict(record), indent=1)
 
 
-def read_records(sweep: Path, *, since: float = 0.0) -> list[JobRecord]:
+def read_records(sweep: Path, *, start: str | None = None) -> list[JobRecord]:
     """Records of the jobs of a sweep, by number.
 
     Args:
         sweep: folder of the sweep.
-        since: seconds since the epoch; jobs that ended earlier are of an earlier start of the same sweep.
+        start: only those that this start of the sweep did or found done.
     """
-    files = [file for file in sweep.glob(f"*/{RECORD_FILE}") if file.stat().st_mtime >= since - 1.0]
-    return sorted(map(_read, files), key=lambda record: record.number)
+    records = [_read(file) for file in sweep.glob(f"*/{RECORD_FILE}")]
+    return sorted((one for one in records if start in (None, one.start)), key=lambda record: record.number)
 
 
 def processes_at_work(sweep: Path) -> list[int]:

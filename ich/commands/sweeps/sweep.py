@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -53,12 +54,12 @@ def sweep(command: str, typed: Sequence[str]) -> int:
 
     overrides = [item for item in typed if item not in ("-m", "--multirun")]
     plan = plan_sweep(command, overrides)
-    started = time.time()
+    start = uuid.uuid4().hex
     own = [f"hydra.sweep.dir={_quoted(plan.folder)}", f"hydra.job.name={command}"]
     lost, worst = False, EXIT_OK
     try:
         with stopped_with_jobs(plan.folder):
-            _hand_to_hydra(command, ["-m", *overrides, *own], side_by_side=plan.side_by_side)
+            _hand_to_hydra(command, ["-m", *overrides, *own], side_by_side=plan.side_by_side, start=start)
     except JobFailedError as failure:
         worst = failure.code
     except (KeyboardInterrupt, SystemExit):
@@ -69,11 +70,11 @@ def sweep(command: str, typed: Sequence[str]) -> int:
         if not lost and not (plan.is_search and _all_failed(plan.folder)):
             raise
     _tell(command, plan, lost=lost)
-    codes = [record.code for record in read_records(plan.folder, since=started)]
+    codes = [record.code for record in read_records(plan.folder, start=start)]
     return max([EXIT_FAILED if lost else EXIT_OK, worst, *codes])
 
 
-def run_job(command: str, composed: DictConfig, *, side_by_side: bool, sweep_process: int) -> float:
+def run_job(command: str, composed: DictConfig, *, side_by_side: bool, sweep_process: int, start: str) -> float:
     """Do one job and leave a record of it; the number that a searching sweeper makes small comes back.
 
     Args:
@@ -81,6 +82,7 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool, sweep_pro
         composed: its configuration.
         side_by_side: whether other jobs run at the same time on this machine.
         sweep_process: number of the sweep's process; another one ends with a job that was stopped.
+        start: name of this start of the sweep, for the record.
 
     Raises:
         JobFailedError: it ended with another code than 0, or than some studies of a batch unread.
@@ -88,9 +90,9 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool, sweep_pro
     from hydra.core.hydra_config import HydraConfig
 
     hydra = HydraConfig.get()
-    folder, started = Path(hydra.runtime.output_dir), time.monotonic()
+    folder = Path(hydra.runtime.output_dir)
     overrides = tuple(OmegaConf.to_container(hydra.overrides.task) or ())  # type: ignore[arg-type]
-    record = JobRecord(int(hydra.job.num), overrides, EXIT_FAILED, BEGUN, 0.0, process=os.getpid())
+    record = JobRecord(int(hydra.job.num), overrides, EXIT_FAILED, BEGUN, 0.0, process=os.getpid(), start=start)
     if _is_done(command, composed, folder):
         record = replace(record, code=EXIT_OK, sentence="", seconds=seconds_of(folder), scores=scores_of(folder))
         write_record(folder, record)
@@ -100,29 +102,39 @@ def run_job(command: str, composed: DictConfig, *, side_by_side: bool, sweep_pro
         _check_own(folder)
     if "run" in composed and composed.run is None:
         composed.run = str(folder)
-    in_own_process = os.getpid() != sweep_process
     launcher = str(hydra.launcher._target_)
-    with _told_from_outside(launcher, sweep_process=sweep_process) if in_own_process else nullcontext():
-        write_record(folder, record)
-        code, sentence = EXIT_FAILED, ENDED_ITSELF
-        try:
-            code, sentence = _do(command, composed, record=record, side_by_side=side_by_side)
-        except KeyboardInterrupt:
-            code, sentence = EXIT_INTERRUPTED, STOPPED
-            raise
-        except SystemExit as stopped:
-            code, sentence = int(stopped.code or EXIT_FAILED), STOPPED
-            raise
-        finally:
-            scores = scores_of(Path(composed.run)) if "run" in composed and code == EXIT_OK else {}
-            seconds = time.monotonic() - started
-            record = replace(record, code=code, sentence=sentence, seconds=seconds, scores=scores)
-            write_record(folder, record)
-            if in_own_process and sentence == STOPPED:
-                leave(code, sweep_process=sweep_process)
-    if code not in (EXIT_OK, EXIT_PARTLY):
-        raise JobFailedError(sentence, code)
+    if os.getpid() == sweep_process:
+        record = _do_recorded(command, composed, folder, record=record, side_by_side=side_by_side)
+    else:
+        with _told_from_outside(launcher, sweep_process=sweep_process):
+            record = _do_recorded(command, composed, folder, record=record, side_by_side=side_by_side)
+    if record.code not in (EXIT_OK, EXIT_PARTLY):
+        raise JobFailedError(record.sentence, record.code)
     return record.objective
+
+
+def _do_recorded(
+    command: str, composed: DictConfig, folder: Path, *, record: JobRecord, side_by_side: bool
+) -> JobRecord:
+    """Do the work; its record says that it has begun, then how it ended, also where it was stopped."""
+    write_record(folder, record)
+    started = time.monotonic()
+    code, sentence = EXIT_FAILED, ENDED_ITSELF
+    try:
+        code, sentence = _do(command, composed, record=record, side_by_side=side_by_side)
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        code, sentence = _code_of(stopped), STOPPED
+        raise
+    finally:
+        scores = scores_of(Path(composed.run)) if "run" in composed and code == EXIT_OK else {}
+        seconds = time.monotonic() - started
+        record = replace(record, code=code, sentence=sentence, seconds=seconds, scores=scores)
+        write_record(folder, record)
+    return record
+
+
+def _code_of(stopped: KeyboardInterrupt | SystemExit) -> int:
+    return EXIT_INTERRUPTED if isinstance(stopped, KeyboardInterrupt) else int(stopped.code or EXIT_FAILED)
 
 
 def _all_failed(folder: Path) -> bool:
@@ -157,7 +169,10 @@ def _check_own(folder: Path) -> None:
 def _told_from_outside(launcher: str, *, sweep_process: int) -> Iterator[None]:
     """In a process of its own: the job ends when it is told to, one of joblib also when its sweep was killed."""
     with told_to_stop(), ended_with_sweep(sweep_process) if launcher.endswith(CHILDREN) else nullcontext():
-        yield
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit) as stopped:
+            leave(_code_of(stopped), sweep_process=sweep_process)
 
 
 def _tell(command: str, plan: "Plan", *, lost: bool = False, stopped: bool = False) -> None:
@@ -220,7 +235,7 @@ def _own_gpus(config: DictConfig, *, side_by_side: bool) -> Iterator[None]:
         yield
 
 
-def _hand_to_hydra(command: str, arguments: Sequence[str], *, side_by_side: bool) -> None:
+def _hand_to_hydra(command: str, arguments: Sequence[str], *, side_by_side: bool, start: str) -> None:
     import hydra
 
     from ich.commands.configuration.config import config_folder
@@ -228,7 +243,7 @@ def _hand_to_hydra(command: str, arguments: Sequence[str], *, side_by_side: bool
     sweep_process = os.getpid()
 
     def job(composed: DictConfig) -> float:
-        return run_job(command, composed, side_by_side=side_by_side, sweep_process=sweep_process)
+        return run_job(command, composed, side_by_side=side_by_side, sweep_process=sweep_process, start=start)
 
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors as they are: the one handler of ours says them
     os.environ["PYTHONPATH"] = path_with_package(os.environ)  # workers begin without the folder of train.py

@@ -14,6 +14,7 @@ from ich.commands.configuration.config import config_folder
 from ich.commands.run_folders.files import write_config
 from ich.commands.run_folders.lock import RANK_LOCK, held
 from ich.commands.sweeps import sweep
+from ich.commands.sweeps.job_record import JobRecord, write_record
 from ich.commands.sweeps.sweep import JobFailedError, run_job
 from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USER
 
@@ -39,7 +40,7 @@ def job(tmp_path, monkeypatch):
         monkeypatch.setattr(sweep, "task_of", lambda command: work)
         with initialize_config_dir(str(config_folder()), version_base="1.3"):
             composed = compose("train", ["model=tiny", "trainer.gpus=0", *typed])
-        objective = run_job("train", composed, side_by_side=False, sweep_process=os.getpid())
+        objective = run_job("train", composed, side_by_side=False, sweep_process=os.getpid(), start="now")
         return SimpleNamespace(objective=objective, record=json.loads((folder / "job.json").read_text()))
 
     do.folder = folder
@@ -89,6 +90,16 @@ def test_a_training_that_another_process_still_does_keeps_its_record(job):
 
     assert failed.value.code == EXIT_USER
     assert (job.folder / "job.json").read_text() == "as it was"
+
+
+def test_a_job_that_failed_fails_the_sweep_whatever_the_clock_of_its_file_server_says(tmp_path, monkeypatch):
+    def failed(command, arguments, *, side_by_side, start):
+        write_record(tmp_path / "0", JobRecord(0, ("seed=0",), EXIT_USER, "no", 1.0, start=start))
+        os.utime(tmp_path / "0" / "job.json", (1000, 1000))
+
+    monkeypatch.setattr(sweep, "_hand_to_hydra", failed)
+
+    assert sweep.sweep("prepare", ["-m", "data=phantom", f"hydra.sweep.dir={tmp_path}"]) == EXIT_USER
 
 
 def test_ctrl_c_is_recorded_as_a_stop(job):
