@@ -47,9 +47,16 @@ def load_weights(net: nn.Module, weights: str | None, *, n_channels: int) -> Non
 
 
 def weights_file(weights: str) -> Path:
-    """The file that a path of weights means: itself, or the chosen net of a run folder."""
+    """The file that a path of weights means: itself, or the chosen net of a run folder.
+
+    Raises:
+        DataError: it is absent.
+    """
     path = Path(weights)
-    return path / BEST_OF_RUN if path.is_dir() else path
+    path = path / BEST_OF_RUN if path.is_dir() else path
+    if not path.is_file():
+        raise DataError(f"model.net.weights={path}: expected a file of weights, found none; check the path")
+    return path
 
 
 def fetch_published(backbone: str) -> None:
@@ -85,10 +92,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """Read the tensors of a weights file; no pickled object is ever loaded.
 
     Raises:
-        DataError: absent, unreadable, or holding something else than tensors.
+        DataError: unreadable, or holding something else than tensors.
     """
-    if not path.is_file():
-        raise DataError(f"model.net.weights={path}: expected a file of weights, found none; check the path")
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file

@@ -92,17 +92,27 @@ def _check_job(command: str, config: DictConfig, *, here: bool) -> None:
     if config.trainer.precision == "auto" or not here:
         config.trainer.precision = "32-true"  # it is measured when the job starts
     check_training(config)
-    _check_folds(config)
+    _check_data(config)
 
 
-def _check_folds(config: DictConfig) -> None:
-    """Split the patients as the job will, where its store is there already."""
+def _check_data(config: DictConfig) -> None:
+    """Split the patients as the job will and ask its nets whom they know, where its store is there already."""
+    from ich.commands.run_folders.slice_checkpoints import slice_checkpoints
     from ich.commands.stores import is_there, open_training_stores
+    from ich.learn.checkpoint import read_checkpoint
+    from ich.learn.seen import start_of
+    from ich.learn.unseen import check_start, unseen_split
     from ich.store.split import training_split
 
-    if is_there(config):
-        store = open_training_stores(config)
-        training_split(store, fold=config.data.fold, leave_out=list(config.data.leave_out))
+    if not is_there(config):
+        return
+    store, fold, leave_out = open_training_stores(config), config.data.fold, list(config.data.leave_out)
+    if config.model.stage == "sequence":
+        for path in slice_checkpoints(config.cnn):
+            unseen_split(read_checkpoint(path, kind="slice"), store, fold=fold, leave_out=leave_out)
+        return
+    split = training_split(store, fold=fold, leave_out=leave_out)
+    check_start(start_of(config.model.net.weights), store, split=split, fold=fold)
 
 
 def _mistake(line: str) -> str:

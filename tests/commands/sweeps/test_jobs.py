@@ -62,16 +62,29 @@ def test_what_is_typed_stands_for_what_a_page_of_sweeps_says():
         plan_sweep("train", ["sweep=lr", "optimizer.lr=fast,slow"])
 
 
-def test_a_fold_that_the_store_has_not_is_said_before_the_first_starts(tmp_path):
+@pytest.fixture
+def store(tmp_path):
+    """Folder of a store of two patients in two folds."""
     labels = {label: [1.0, 0.0] for label in LABELS}
     pd.DataFrame({"study": ["a", "b"], "index": [0, 0], **labels}).to_parquet(tmp_path / "slices.parquet")
     studies = {"study": ["a", "b"], "patient": ["x", "y"], "fold": [0, 1], "n_slices": [1, 1], **labels}
     pd.DataFrame(studies).to_parquet(tmp_path / "studies.parquet")
     told = {"format": FORMAT, "source": "made", "hash": "0", "settings": {"size": 64}}
     (tmp_path / "store.json").write_text(json.dumps(told))
+    return tmp_path
 
-    with pytest.raises(ConfigError, match=r"data\.fold=7: expected a fold of \[0, 1\]"):
-        plan_sweep("train", ["model=tiny", *CPU, f"store.path={tmp_path}", "data.fold=0,7"])
+
+@pytest.mark.parametrize(
+    ("swept", "said"),
+    [
+        (["model=tiny", "data.fold=0,7"], r"data\.fold=7: expected a fold of \[0, 1\]"),
+        (["model=tiny", "model.net.weights=none,nosuch.ckpt"], r"model\.net\.weights=nosuch\.ckpt: expected a file"),
+        (["model=lstm", "cnn=nosuch,none"], r"cnn=none: expected a checkpoint, a run or a sweep folder"),
+    ],
+)
+def test_what_a_job_would_not_find_is_said_before_the_first_starts(swept, said, store):
+    with pytest.raises(ConfigError, match=said):
+        plan_sweep("train", [*CPU, f"store.path={store}", *swept])
 
 
 def test_the_folder_is_the_one_that_is_named(tmp_path):
