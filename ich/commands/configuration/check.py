@@ -1,18 +1,15 @@
 """Complaints about a composed configuration: unknown keys, wrong types, arguments a target does not take."""
 
 import difflib
-import importlib
-import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from ich.commands.configuration.shared_options import BESIDE, MISSING, NEEDED
-
-# Filled by the call itself, so that a configuration may leave them out.
-FILLED_BY_US = frozenset({"self", "args", "kwargs"})
+from ich.commands.configuration.targets import Target, find
+from ich.errors import ConfigError
 
 NAMES = {
     int: "a whole number",
@@ -30,6 +27,8 @@ def nearest(name: str, names: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f", did you mean {close[0]}?"
+    if not names:
+        return ""
     highest = sorted({known.partition(".")[0] for known in names if not known.startswith("hydra")})
     return f"; known: {', '.join(highest[:MOST_NAMES])}"
 
@@ -124,12 +123,19 @@ def _dict_complaints(
 
 def _target_complaints(node: Mapping[str, Any], *, path: str, before: Mapping[str, Any] | None) -> Iterator[str]:
     """The same below a node that no dataclass holds: a target and its arguments, or a group such as the windows."""
-    yield from unread_keys(node, path)
-    if before is not None and "_target_" in before:
+    try:
+        target = find(str(node["_target_"])) if "_target_" in node else None
+    except ConfigError as error:
+        yield f"{path}{error}"
+        return
+    usual_target = None if before is None else before.get("_target_")
+    if target is not None:
+        yield from unread_keys(node, path, target=target, before=before)
+    if before is not None and usual_target is not None:
         for key in before:
-            if key not in node:
+            if key not in node and not _may_go(key, target, is_usual=node.get("_target_") == usual_target):
                 yield f"{path}{key}: expected a value, found it taken away; set it"
-    hints = argument_types(str(node["_target_"])) if "_target_" in node else {}
+    hints = target.types if target is not None else {}
     for key, value in node.items():
         usual = before.get(key) if before is not None else None
         hint = hints.get(key, Any)
@@ -141,41 +147,22 @@ def _target_complaints(node: Mapping[str, Any], *, path: str, before: Mapping[st
             yield f"{path}{key}={value}: expected {_said(type(usual))}, found {value!r}"
 
 
-def unread_keys(node: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """One line for each key of a node that its `_target_` does not take."""
-    if "_target_" in node:
-        target = str(node["_target_"])
-        takes = accepted_keys(target)
-        for key in node:
-            if not key.startswith("_") and key not in takes:
-                yield f"{path}{key}: {target} takes no {key!r}{nearest(key, sorted(takes))}"
+def unread_keys(
+    node: Mapping[str, Any], path: str = "", *, target: Target, before: Mapping[str, Any] | None = None
+) -> Iterator[str]:
+    """One line for each key of a node that its target does not take."""
+    for key in node:
+        if key.startswith("_") or target.takes(key):
+            continue
+        if before is not None and key in before and before.get("_target_") != target.name:
+            yield f"{path}{key}: {target.name} takes no {key!r}; take it away: '~{path}{key}'"
+        else:
+            yield f"{path}{key}: {target.name} takes no {key!r}{nearest(key, sorted(target.keys))}"
 
 
-def accepted_keys(target: str) -> frozenset[str]:
-    """Names of the arguments that a dotted target takes."""
-    parameters = inspect.signature(locate(target)).parameters
-    return frozenset(parameters) - FILLED_BY_US
-
-
-def argument_types(target: str) -> dict[str, Any]:
-    """The types of a dotted target's arguments, of those whose type is made of plain values and null."""
-    taken = inspect.signature(locate(target)).parameters.items()
-    plain = {name: one for name, one in taken if _is_plain(one.annotation)}
-    return {name: one.annotation | None if one.default is None else one.annotation for name, one in plain.items()}
-
-
-def _is_plain(hint: Any) -> bool:
-    if get_origin(hint) in (Union, UnionType):
-        return all(map(_is_plain, get_args(hint)))
-    return hint in (int, float, str, bool, NoneType)
-
-
-def locate(target: str) -> Callable[..., Any]:
-    """The class or function that a dotted path names."""
-    module, _, name = target.rpartition(".")
-    found = getattr(importlib.import_module(module), name)
-    assert callable(found)
-    return found
+def _may_go(key: str, target: Target | None, *, is_usual: bool) -> bool:
+    """Whether an option may be taken away: of a target of the user's own, what it does not need."""
+    return target is not None and not key.startswith("_") and not is_usual and key not in target.needed
 
 
 def _child(node: Mapping[str, Any] | None, key: str) -> Mapping[str, Any] | None:

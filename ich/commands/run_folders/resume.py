@@ -155,7 +155,7 @@ def _read(folder: Path, *, trusted: bool) -> DictConfig:
         if not trusted:
             check_parts(folder, plain_dict(loaded, resolve=False))
         return checked("train", loaded)
-    except (*UNREADABLE, ImportError) as error:
+    except UNREADABLE as error:
         raise ConfigError(
             f"resume={shown(folder)}: expected the configuration of a training, found one that can't be used "
             f"({type(error).__name__}: {one_line(error)}); name another run"
