@@ -29,7 +29,7 @@ from ich.learn.run_files import CHECKPOINTS
 from ich.learn.schedules import Schedule
 from ich.learn.stopping.keeping import USUAL_KEEPING, BestAndLast, Keeping
 from ich.learn.stopping.randomness import RandomStates
-from ich.learn.stopping.resume import EarlierRows, read_stopped, remove_unfinished
+from ich.learn.stopping.resume import PRECISION, EarlierRows, read_stopped, remove_unfinished
 from ich.learn.watching.epoch_line import EpochLines
 from ich.learn.watching.progress_bar import TrainingBar
 from ich.learn.watching.timing import FromSecondEpoch, PartTimes
@@ -189,6 +189,7 @@ def _fit(
     keeping: Keeping,
 ) -> FitResult:
     module.facts["chosen"] = settings.choose  # whether the validation fold had a say in which net this is
+    module.facts[PRECISION] = settings.precision  # to go on in, whatever a later probe says
     kept, lines = BestAndLast(run / CHECKPOINTS, keeping=keeping, choose=settings.choose), EpochLines()
     few = None
     if settings.overfit_batches is not None:

@@ -1,5 +1,7 @@
 """What a training runs with: recipe, augmentation, devices, the loop's numbers."""
 
+from pathlib import Path
+
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Callback
 
@@ -17,6 +19,8 @@ from ich.learn.fit import Recipe
 from ich.learn.hardware.devices import Devices, available_gpus, resolve_devices
 from ich.learn.hardware.precision import choose_precision
 from ich.learn.loop.trainer import TrainingSettings
+from ich.learn.run_files import CHECKPOINTS, LAST_FILE
+from ich.learn.stopping.resume import precision_of
 from ich.nets.windows import as_windows
 
 LEAST = {"trainer.side_by_side": 1, "trainer.checkpoint_minutes": 0, "data.workers": 0}
@@ -63,10 +67,19 @@ def training_devices(config: DictConfig) -> Devices:
     )
 
 
-def training_settings(config: DictConfig) -> tuple[TrainingSettings, str]:
-    """The training loop's numbers, and the sentence that says which precision was chosen and why."""
+def training_settings(config: DictConfig, *, run: Path | None = None) -> tuple[TrainingSettings, str]:
+    """The training loop's numbers, and the sentence that says which precision was chosen and why.
+
+    Args:
+        config: of the training.
+        run: its folder; a training that was stopped there goes on in the precision that was chosen when it began.
+
+    Raises:
+        IchError: a number out of range, or a last checkpoint that no training can go on with.
+    """
     devices = training_devices(config)
-    precision, reason = choose_precision(config.trainer.precision, devices)
+    kept = None if run is None or config.trainer.precision != "auto" else precision_of(run / CHECKPOINTS / LAST_FILE)
+    precision, reason = choose_precision(config.trainer.precision, devices, kept=kept)
     settings = TrainingSettings(
         devices=devices,
         precision=precision,
@@ -95,6 +108,7 @@ def check_training(config: DictConfig) -> None:
     settings, _ = training_settings(config)
     check_loggers(config)
     _check_least(config)
+    _check_used(config)
     check_name(config)
     try_recipe(make_recipe(config))
     as_windows(plain(config.windows))
@@ -110,6 +124,21 @@ def check_training(config: DictConfig) -> None:
             raise ConfigError(
                 "trainer.compile=true: expected a slice net, found a sequence net; it gains nothing there"
             )
+
+
+def _check_used(config: DictConfig) -> None:
+    """Refuse options that this stage or this net would leave unread."""
+    if config.model.stage == "slice" and config.cnn is not None:
+        raise ConfigError(
+            f"cnn={config.cnn}: expected a sequence net to learn from it, found a slice net in model; "
+            "add model=lstm, or start a slice net from it by model.net.weights=RUN"
+        )
+    net = config.model.net
+    if net.get("neighbour_mm") is not None and not net.get("neighbours"):
+        raise ConfigError(
+            f"model.net.neighbour_mm={net.neighbour_mm}: expected neighbours that lie so far apart, found none; "
+            "add model.net.neighbours=1"
+        )
 
 
 def _check_least(config: DictConfig) -> None:

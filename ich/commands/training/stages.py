@@ -35,7 +35,7 @@ from ich.store.store import Store
 
 def train_slices(config: DictConfig, run: Path, *, stop: StopRequest) -> None:
     """The slice stage of a run folder."""
-    settings = _settings(config)
+    settings = _settings(config, run)
     data = slice_data(config, open_training_stores(config), devices=settings.devices)
     _fit_watched(config, run, partial(fit_slices, run, data), store=data.store, settings=settings, stop=stop)
 
@@ -65,7 +65,7 @@ def slice_data(config: DictConfig, store: Store, *, devices: Devices) -> SliceDa
 
 def train_sequence(config: DictConfig, run: Path, *, stop: StopRequest) -> None:
     """One pair of the sequence stage: features of its CNN, then the sequence net, then its validation scores."""
-    settings, store = _settings(config), open_training_stores(config)
+    settings, store = _settings(config, run), open_training_stores(config)
     cnn = read_checkpoint(Path(config.cnn), kind="slice")
     unseen = unseen_split(cnn, store, fold=config.data.fold, leave_out=list(config.data.leave_out))
     studies = [*unseen.split.train, *unseen.split.validation]
@@ -90,8 +90,8 @@ def train_sequence(config: DictConfig, run: Path, *, stop: StopRequest) -> None:
     )
 
 
-def _settings(config: DictConfig) -> TrainingSettings:
-    settings, reason = training_settings(config)
+def _settings(config: DictConfig, run: Path) -> TrainingSettings:
+    settings, reason = training_settings(config, run=run)
     say_once(f"{settings.devices}; {reason}")
     return settings
 

@@ -17,13 +17,14 @@ FIRST_WITH_BF16 = 8  # major compute capability of NVIDIA's first GPUs with bflo
 
 
 def choose_precision(
-    precision: str, devices: Devices, *, has_bf16: Callable[[int], bool] | None = None
+    precision: str, devices: Devices, *, kept: str | None = None, has_bf16: Callable[[int], bool] | None = None
 ) -> tuple[str, str]:
     """The precision of a training, and the sentence that says why.
 
     Args:
         precision: "auto", or one of Lightning's names.
         devices: where the training runs.
+        kept: what "auto" chose when the training began, to go on in where the devices can; None where it begins.
         has_bf16: whether the GPU of a number computes in bfloat16; None asks torch.
 
     Returns:
@@ -43,11 +44,14 @@ def choose_precision(
     if precision != "auto":
         _check_possible(precision, devices, lacking=lacking)
         return precision, f"precision {precision}, as asked for{_emulated(precision, devices)}"
-    if devices.accelerator == "cpu":
-        return _cpu_precision(measure=devices.strategy == "auto")
-    if lacking:
-        return "16-mixed", "precision 16-mixed: the GPU has no bfloat16"
-    return "bf16-mixed", "precision bf16-mixed: the GPU computes in bfloat16"
+    if kept not in PRECISIONS[1:]:  # it begins, or a checkpoint of before it was written down
+        return _by_the_hardware(devices, lacking=lacking)
+    try:
+        _check_possible(kept, devices, lacking=lacking)
+    except ConfigError:
+        chosen, reason = _by_the_hardware(devices, lacking=lacking)
+        return chosen, f"{reason}; the training began in {kept}, which these devices can't do"
+    return kept, f"precision {kept}, as the training began{_emulated(kept, devices)}"
 
 
 def gpu_has_bf16(number: int) -> bool:
@@ -80,6 +84,14 @@ def bf16_ratio(repeats: int = 5) -> float:
     return min(seconds[True][1:]) / min(seconds[False][1:])
 
 
+def _by_the_hardware(devices: Devices, *, lacking: list[int]) -> tuple[str, str]:
+    if devices.accelerator == "cpu":
+        return _cpu_precision(measure=devices.strategy == "auto")
+    if lacking:
+        return "16-mixed", "precision 16-mixed: the GPU has no bfloat16"
+    return "bf16-mixed", "precision bf16-mixed: the GPU computes in bfloat16"
+
+
 def _gpus_without_bf16(devices: Devices, has_bf16: Callable[[int], bool]) -> list[int]:
     return [] if isinstance(devices.devices, int) else [one for one in devices.devices if not has_bf16(one)]
 
@@ -109,9 +121,7 @@ def _cpu_precision(*, measure: bool) -> tuple[str, str]:
     if not measure:
         return "bf16-mixed", f"precision bf16-mixed: the CPU has {flag}"
     ratio = bf16_ratio()
+    took = f"a probe took {ratio:.2f} times as long as in float32"
     if ratio > PROBE_RATIO:
-        return (
-            "32-true",
-            f"precision 32-true: the CPU has {flag}, but a probe took {ratio:.2f} of float32's time",
-        )
-    return "bf16-mixed", f"precision bf16-mixed: the CPU has {flag}, a probe took {ratio:.2f} of float32's time"
+        return "32-true", f"precision 32-true: the CPU has {flag}, but {took}, over {PROBE_RATIO}: as if emulated"
+    return "bf16-mixed", f"precision bf16-mixed: the CPU has {flag}; {took}, and only over {PROBE_RATIO} is emulated"

@@ -19,6 +19,7 @@ METRICS_FILE = "metrics.csv"
 STEP, STEP_COLUMN = "step", "train/loss"  # a row's step, and the column that only rows of single steps have
 BATCHES, VALIDATION_BATCHES = "epoch_loop.batch_progress", "epoch_loop.val_loop.batch_progress"
 SAME_FACTS = ("store_hash", "split_hash", "kind")  # that a training must find again to go on
+PRECISION = "precision"  # name of the fact that says in which one a training began; optional
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,16 @@ def read_stopped(checkpoint: Path) -> StoppedTraining | None:
         raise CheckpointError(
             f"{checkpoint}: expected what a stopped training needs to go on, found no {error}; begin a new run"
         ) from error
+
+
+def precision_of(checkpoint: Path) -> str | None:
+    """The precision in which a stopped training began; None where there is none, or its checkpoint doesn't say.
+
+    Raises:
+        CheckpointError: as `read_stopped`.
+    """
+    stopped = read_stopped(checkpoint)
+    return None if stopped is None else stopped.facts.get(PRECISION)
 
 
 def with_validation_to_come(loops: Mapping[str, Any]) -> dict[str, Any]:

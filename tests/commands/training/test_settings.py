@@ -1,8 +1,13 @@
 import pytest
 
 from ich.commands.configuration.config import compose_checked
-from ich.commands.training.settings import check_training, make_callbacks, training_devices
+from ich.commands.training.settings import check_training, make_callbacks, training_devices, training_settings
 from ich.errors import ConfigError
+from ich.learn.checkpoint import FACTS_KEY, write_plain
+from ich.learn.hardware import precision
+from ich.learn.run_files import CHECKPOINTS, LAST_FILE
+from ich.learn.stopping.randomness import RandomStates
+from ich.learn.stopping.resume import BATCHES, VALIDATION_BATCHES
 
 CPU = ["trainer.gpus=0", "trainer.precision=32-true", "logger=none"]
 
@@ -24,6 +29,11 @@ def test_no_callback_is_made_unasked():
     ("typed", "complaint"),
     [
         (["callbacks=[ema]", "callbacks.ema.decay=1.5"], r"callbacks\.ema\.decay=1\.5: expected 0 to below 1"),
+        (["model=tiny", "cnn=runs/a"], r"cnn=runs/a: expected a sequence net .*; add model=lstm"),
+        (
+            ["model=tiny", "model.net.neighbour_mm=5"],
+            r"neighbour_mm=5: expected neighbours .*; add model\.net\.neighbours=1",
+        ),
         (["trainer.accumulate=0"], r"trainer\.accumulate=0: expected 1 or more"),
         (["trainer.choose=first"], r"trainer\.choose=first: expected one of best, last"),
         (["loss=focal", "loss.gamma=-1"], r"loss\.gamma=-1: expected 0 or more"),
@@ -64,3 +74,39 @@ def test_a_rank_under_torchrun_goes_by_what_torchrun_says(monkeypatch):
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
 
     assert training_devices(compose_checked("train", [*CPU, "trainer.processes=4"])).nodes == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken", "said"),
+    [("auto", "32-true", "as the training began"), ("bf16-mixed", "bf16-mixed", "as asked for")],
+)
+def test_a_run_goes_on_in_the_precision_of_its_last_checkpoint_unless_one_is_named(
+    asked, taken, said, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(precision, "cpu_has_bf16", lambda: "amx_bf16")
+    monkeypatch.setattr(precision, "bf16_ratio", lambda: 0.1)
+    config = compose_checked("train", ["trainer.gpus=0", f"trainer.precision={asked}"])
+    begun = training_settings(config, run=tmp_path)[0]
+    write_plain(stopped_in("32-true"), tmp_path / CHECKPOINTS / LAST_FILE)
+
+    settings, reason = training_settings(config, run=tmp_path)
+
+    assert begun.precision == "bf16-mixed"
+    assert settings.precision == taken
+    assert said in reason
+
+
+def stopped_in(chosen):
+    """What the last checkpoint of a training holds that began in a precision."""
+    total = {"started": 1, "processed": 1}
+    loop = {
+        BATCHES: {"total": total, "is_last_batch": False},
+        VALIDATION_BATCHES: {"total": total},
+        "epoch_progress": {"current": total},
+    }
+    return {
+        "loops": {"fit_loop": loop},
+        "global_step": 1,
+        "callbacks": {RandomStates.__qualname__: {"ranks": [None]}},
+        FACTS_KEY: {"precision": chosen},
+    }

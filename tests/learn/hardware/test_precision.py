@@ -35,12 +35,20 @@ def test_a_machine_without_cpuinfo_has_no_bf16_that_we_know_of(tmp_path):
         (
             "avx512_bf16",
             0.5,
-            ("bf16-mixed", "precision bf16-mixed: the CPU has avx512_bf16, a probe took 0.50 of float32's time"),
+            (
+                "bf16-mixed",
+                "precision bf16-mixed: the CPU has avx512_bf16; a probe took 0.50 times as long as in float32, "
+                "and only over 1.5 is emulated",
+            ),
         ),
         (
             "avx512_bf16",
             9.0,
-            ("32-true", "precision 32-true: the CPU has avx512_bf16, but a probe took 9.00 of float32's time"),
+            (
+                "32-true",
+                "precision 32-true: the CPU has avx512_bf16, but a probe took 9.00 times as long as in float32, "
+                "over 1.5: as if emulated",
+            ),
         ),
     ],
     ids=["no flag", "fast", "emulated"],
@@ -57,6 +65,25 @@ def test_ranks_never_measure_because_they_must_agree(monkeypatch):
     monkeypatch.setattr(module, "bf16_ratio", lambda: pytest.fail("measured"))
 
     assert choose_precision("auto", Devices("cpu", 2, "ddp"))[0] == "bf16-mixed"
+
+
+@pytest.mark.parametrize("kept", ["32-true", "bf16-mixed"])
+def test_a_training_goes_on_in_the_precision_it_began_in_and_asks_no_clock(kept, monkeypatch):
+    monkeypatch.setattr(module, "cpu_has_bf16", lambda: "amx_bf16")
+    monkeypatch.setattr(module, "bf16_ratio", lambda: pytest.fail("measured"))
+
+    chosen = choose_precision("auto", Devices("cpu", 1, "auto"), kept=kept)
+
+    assert chosen == (kept, f"precision {kept}, as the training began")
+
+
+def test_devices_that_can_not_go_on_in_the_first_precision_take_another_and_say_so(monkeypatch):
+    monkeypatch.setattr(module, "cpu_has_bf16", lambda: None)
+
+    chosen, said = choose_precision("auto", Devices("cpu", 1, "auto"), kept="16-mixed")
+
+    assert chosen == "32-true"
+    assert said.endswith("; the training began in 16-mixed, which these devices can't do")
 
 
 def test_a_named_precision_is_taken():

@@ -18,8 +18,10 @@ from ich.errors import CheckpointError
 from ich.learn.averaging import AveragedWeights
 from ich.learn.checkpoint import read_checkpoint, read_plain
 from ich.learn.fit import Watching, fit_sequence, fit_slices
+from ich.learn.hardware import precision
+from ich.learn.hardware.devices import Devices
 from ich.learn.stopping.keeping import USUAL_KEEPING, Keeping
-from ich.learn.stopping.resume import read_stopped, remove_unfinished
+from ich.learn.stopping.resume import precision_of, read_stopped, remove_unfinished
 from ich.learn.stopping.stop import Stopped, StopRequest
 from tests.checkpoints import differences
 
@@ -90,6 +92,19 @@ def assert_as_if_nothing_had_been(run, whole_run):
     one, other = (pd.read_csv(folder / "metrics.csv") for folder in (run, whole_run))
     measured = [column for column in other.columns if "per_second" not in column]
     pd.testing.assert_frame_equal(one[measured], other[measured])
+
+
+def test_a_stopped_training_goes_on_in_its_precision_whatever_the_probe_says(train, tmp_path, monkeypatch):
+    request, run = StopRequest(), tmp_path / "run"
+    with pytest.raises(Stopped):
+        train(run, Ask(request, step=1), keeping=Keeping(stop=request))
+    monkeypatch.setattr(precision, "cpu_has_bf16", lambda: "amx_bf16")
+    monkeypatch.setattr(precision, "bf16_ratio", lambda: 0.1)
+
+    kept = precision_of(run / "checkpoints" / "last.ckpt")
+
+    assert precision.choose_precision("auto", Devices("cpu", 1, "auto"))[0] == "bf16-mixed"
+    assert precision.choose_precision("auto", Devices("cpu", 1, "auto"), kept=kept)[0] == "32-true"
 
 
 def test_who_is_asked_in_the_middle_of_an_accumulated_step_finishes_it_first(train, tmp_path):
