@@ -1,5 +1,10 @@
 """The one exit code that those of the ranks amount to."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from ich.commands.training.agent import Ended, code_after_stop, code_of
@@ -51,3 +56,40 @@ def test_ranks_that_were_told_to_end_may_fail_or_be_done(left, expected, tmp_pat
         (tmp_path / name).write_text("no space left on device")
 
     assert code_after_stop(tmp_path) == expected
+
+
+RANK = """#!/bin/sh
+case $RANK in
+  0) trap 'exit 75' TERM; touch listens; while :; do sleep 0.1; done;;
+  1) while ! [ -e listens ]; do sleep 0.1; done; LAST;;
+esac
+"""
+AGENT = """
+import sys
+from pathlib import Path
+from ich.commands.training.agent import main
+sys.executable = "./rank"  # what the agent starts
+sys.exit(main(Path(), "", processes=2, nodes=1, endpoint="localhost:0"))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("last", "code", "why"),
+    [
+        ("exit 2", 2, None),
+        ("exit 1", 1, None),
+        ("kill -9 $$", 1, "rank 1 was killed by signal 9"),
+        ("exit 75", 75, None),
+    ],
+)
+def test_what_torchs_agent_makes_of_the_others_is_no_outcome(last, code, why, tmp_path):
+    (tmp_path / "rank").write_text(RANK.replace("LAST", last))
+    (tmp_path / "rank").chmod(0o755)
+    environment = {"PYTHONPATH": str(Path(__file__).parents[3]), "PATH": os.environ["PATH"]}
+
+    done = subprocess.run([sys.executable, "-c", AGENT], cwd=tmp_path, env=environment, timeout=120, check=False)
+
+    assert done.returncode == code
+    assert (failure_of(tmp_path) or "").startswith(why or "")
+    assert (failure_of(tmp_path) is None) is (why is None)
