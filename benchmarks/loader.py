@@ -23,6 +23,7 @@ import torch
 import yaml
 
 from ich.data.augment import Light
+from ich.data.sampling import Item
 from ich.data.slice_dataset import SliceDataset
 from ich.data.strong import Strong
 from ich.dicom.files import find_files
@@ -79,11 +80,11 @@ def _roads(store: Store, files: Sequence[Path]) -> dict[str, Callable[[np.ndarra
     naive = _Naive(files)
     return {
         "floor: decompress + copy": _floor(store),
-        "ours, reading": lambda numbers: reading.__getitems__([(int(n), 0) for n in numbers % len(reading)]),
+        "ours, reading": lambda numbers: reading.__getitems__([Item(int(n)) for n in numbers % len(reading)]),
         "ours, light augmentation": lambda numbers: augmented.__getitems__(
-            [(int(n), 0) for n in numbers % len(augmented)]
+            [Item(int(n)) for n in numbers % len(augmented)]
         ),
-        "ours, strong augmentation": lambda numbers: strong.__getitems__([(int(n), 0) for n in numbers % len(strong)]),
+        "ours, strong augmentation": lambda numbers: strong.__getitems__([Item(int(n)) for n in numbers % len(strong)]),
         "naive, reading": lambda numbers: np.stack([naive.read(n) for n in numbers % len(files)]),
         "naive, augmentation": lambda numbers: np.stack([naive.augment(naive.read(n)) for n in numbers % len(files)]),
     }

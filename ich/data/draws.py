@@ -196,7 +196,20 @@ def rarities(labels: np.ndarray) -> np.ndarray:
     return np.where(is_kind, counts.max() / counts, 1.0).max(axis=1)
 
 
-def _runs(studies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First row and number of rows of each study."""
-    starts = np.flatnonzero(np.diff(studies, prepend=studies[:1] - 1))
-    return starts, np.diff(starts, append=len(studies))
+def occurrences(order: np.ndarray) -> np.ndarray:
+    """How often each number of an order came before it, int64 (N,); 0 where it comes first.
+
+    >>> occurrences(np.array([7, 3, 7, 7, 3])).tolist()
+    [0, 0, 1, 2, 1]
+    """
+    by_number = np.argsort(order, kind="stable")
+    starts, counts = _runs(order[by_number])
+    before = np.empty(len(order), dtype=np.int64)
+    before[by_number] = np.arange(len(order)) - np.repeat(starts, counts)
+    return before
+
+
+def _runs(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First row and number of rows of each run of one number."""
+    starts = np.flatnonzero(np.diff(numbers, prepend=numbers[:1] - 1))
+    return starts, np.diff(starts, append=len(numbers))

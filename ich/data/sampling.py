@@ -2,13 +2,20 @@
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from torch.utils.data import Sampler
 
-from ich.data.draws import Draws, each_once
+from ich.data.draws import Draws, each_once, occurrences
 
-Item = tuple[int, int]  # number of the sample, epoch: workers that outlive an epoch still know which one it is
+
+class Item(NamedTuple):
+    """A sample as it is drawn: workers that outlive an epoch still know which one it is."""
+
+    number: int
+    epoch: int = 0
+    occurrence: int = 0  # how often it came in this epoch before: each time it is augmented anew
 
 
 class TrainingSampler(Sampler[Item]):
@@ -54,9 +61,10 @@ class TrainingSampler(Sampler[Item]):
         """Yield this process' share of the epoch's order, from `start` on, once."""
         order = self.draws.order(np.random.default_rng([self.seed, self.epoch]))
         padded = np.resize(order, len(self) * self.world)  # the first ones come again until all processes have as many
+        drawn = np.stack([padded, occurrences(padded)], axis=1)  # (N, 2)
         start, self.start = self.start, 0
-        for number in padded[self.rank :: self.world][start:]:
-            yield int(number), self.epoch
+        for number, occurrence in drawn[self.rank :: self.world][start:].tolist():
+            yield Item(number, self.epoch, occurrence)
 
 
 class ShardSampler(Sampler[Item]):
@@ -75,4 +83,4 @@ class ShardSampler(Sampler[Item]):
 
     def __iter__(self) -> Iterator[Item]:
         """Yield this process' share, always as epoch 0."""
-        return iter([(number, 0) for number in self._numbers])
+        return iter([Item(number) for number in self._numbers])

@@ -40,7 +40,7 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
             studies: study keys, in this order.
             augment: changes a sample; None leaves it.
             neighbours: slices that come along.
-            seed: a sample is augmented by (seed, epoch, row), whichever worker reads it.
+            seed: a sample is augmented by (seed, epoch, row, occurrence in the epoch), whichever worker reads it.
         """
         self.store = store
         self.augment = Unchanged() if augment is None else augment
@@ -58,19 +58,19 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
 
     def __getitem__(self, item: Item | int) -> Mapping[str, Tensor]:
         """One sample as a batch of one."""
-        return self.__getitems__([item if isinstance(item, tuple) else (item, 0)])
+        return self.__getitems__([item if isinstance(item, Item) else Item(item)])
 
     def __getitems__(self, items: Sequence[Item]) -> Mapping[str, Tensor]:
-        """Read a batch of (number, epoch), each slice decompressed straight into its place."""
+        """Read a batch, each slice decompressed straight into its place."""
         size = self.store.size
         hu = torch.empty((len(items), self.around.shape[1], size, size), dtype=torch.int16)
         into = hu.numpy()
-        for place, (number, epoch) in enumerate(items):
-            self._read(number, into[place])
+        for place, item in enumerate(items):
+            self._read(item.number, into[place])
             if not isinstance(self.augment, Unchanged):
-                rng = np.random.default_rng([self.seed, epoch, int(self.rows[number])])
+                rng = np.random.default_rng([self.seed, item.epoch, int(self.rows[item.number]), item.occurrence])
                 into[place] = self.augment(into[place], rng)
-        numbers = [number for number, _ in items]
+        numbers = [item.number for item in items]
         batch = {
             "hu": hu,
             "labels": torch.from_numpy(self.labels[numbers]),
@@ -78,7 +78,7 @@ class SliceDataset(Dataset[Mapping[str, Tensor]]):
         }
         if not self.mixup:
             return batch
-        return mixed(batch, alpha=self.mixup, seed=[self.seed, items[0][1], *self.rows[numbers].tolist()])
+        return mixed(batch, alpha=self.mixup, seed=[self.seed, items[0].epoch, *self.rows[numbers].tolist()])
 
     def _read(self, number: int, into: np.ndarray) -> None:
         """Read a slice and its neighbours into (n, R, C)."""

@@ -66,7 +66,7 @@ class StudyDataset(Dataset[Mapping[str, Tensor]]):
         Raises:
             DataError: features of another number of slices than the store has.
         """
-        number = item[0] if isinstance(item, tuple) else item
+        number = item.number if isinstance(item, Item) else item
         features = np.array(self.features.read(self.studies[number]), dtype=np.float32)  # (S, F)
         if len(features) != len(self.rows[number]):
             raise DataError(

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ich.data.draws import AllSlices, Balanced, Centre, Draws, each_once, rarities, shared
+from ich.data.draws import AllSlices, Balanced, Centre, Draws, each_once, occurrences, rarities, shared
 from ich.data.sampling import TrainingSampler
 from ich.errors import ConfigError, DataError
 from ich.labels import LABELS, label_index
@@ -48,7 +48,7 @@ def _epoch(draws, number, *, n_processes):
     for rank in range(n_processes):
         sampler = TrainingSampler(draws, seed=3, rank=rank, world=n_processes)
         sampler.set_epoch(number)
-        shares.append([sample for sample, _ in sampler])
+        shares.append([item.number for item in sampler])
     return shares
 
 
@@ -81,6 +81,32 @@ def test_every_choice_goes_on_where_it_stood(path):
     sampler.go_on_after(2, batch_size=4)
 
     assert list(sampler) == unbroken[8:]
+
+
+def test_a_sample_that_comes_again_in_an_epoch_is_another_occurrence():
+    draws = Draws(np.array([1.0, 5.0, 2.0]), np.zeros(3, dtype=np.int64))
+
+    shares = [list(TrainingSampler(draws, seed=3, rank=rank, world=2)) for rank in range(2)]
+
+    drawn = [(item.number, item.occurrence) for step in zip(*shares, strict=True) for item in step]
+    assert sorted(drawn) == [(0, 0), *((1, time) for time in range(5)), (2, 0), (2, 1)]
+
+
+def test_shares_of_unlike_stores_move_the_balance():
+    groups = np.repeat([0, 1], [100, 1000])
+    labels = np.zeros((1100, 6), dtype=np.float32)
+    labels[np.r_[:50, 100:110], -2:] = 1  # 50 of 100 and 10 of 1,000
+
+    expected = shared(Balanced()(labels, groups), groups, shares=[0.75, 0.25]).expected
+
+    assert expected[labels[:, -1] == 1].sum() / expected.sum() == pytest.approx(0.75, abs=0.01)
+
+
+@given(st.lists(st.integers(-3, 3), max_size=20))
+def test_occurrences_count_what_came_before(order):
+    expected = [order[:place].count(number) for place, number in enumerate(order)]
+
+    assert occurrences(np.array(order, dtype=np.int64)).tolist() == expected
 
 
 @given(st.lists(st.floats(0, 5), min_size=1, max_size=30), st.integers(0, 2**32 - 1))

@@ -17,21 +17,21 @@ def _order(epoch, **kwargs):
 
 def test_order_depends_on_seed_and_epoch_alone():
     assert _order(2) == _order(2)
-    assert [number for number, _ in _order(2)] != [number for number, _ in _order(3)]
+    assert [item.number for item in _order(2)] != [item.number for item in _order(3)]
 
 
 def test_every_sample_comes_once_an_epoch_and_says_which():
     order = _order(4)
 
-    assert sorted(number for number, _ in order) == list(range(23))
-    assert {epoch for _, epoch in order} == {4}
+    assert sorted(item.number for item in order) == list(range(23))
+    assert {item.epoch for item in order} == {4}
 
 
 @given(n=st.integers(1, 40), world=st.integers(1, 8))
 def test_processes_draw_equally_many_and_leave_nothing_out(n, world):
     shares = [list(TrainingSampler(n, seed=0, rank=rank, world=world)) for rank in range(world)]
 
-    counts = Counter(number for share in shares for number, _ in share)
+    counts = Counter(item.number for share in shares for item in share)
     assert {len(share) for share in shares} == {-(-n // world)}
     assert set(counts) == set(range(n))
     assert sum(counts.values()) - n < world
@@ -42,7 +42,7 @@ def test_no_process_is_left_without_a_validation_sample(world):
     shards = [list(ShardSampler(world - 1, rank=rank, world=world)) for rank in range(world)]
 
     assert all(len(shard) == 1 for shard in shards)
-    assert {number for shard in shards for number, _ in shard} == set(range(world - 1))
+    assert {item.number for shard in shards for item in shard} == set(range(world - 1))
 
 
 @given(world=st.integers(1, 8), more=st.integers(0, 40))
@@ -50,7 +50,7 @@ def test_validation_shards_hold_every_sample_exactly_once(world, more):
     n = world + more
     shards = [ShardSampler(n, rank=rank, world=world) for rank in range(world)]
 
-    assert sorted(number for shard in shards for number, _ in shard) == list(range(n))
+    assert sorted(item.number for shard in shards for item in shard) == list(range(n))
     assert [len(shard) for shard in shards] == [len(list(shard)) for shard in shards]
 
 
