@@ -1,12 +1,12 @@
 """The store or the stores that a configuration means: where they lie, opened, and what to type for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig
 
-from ich.commands.terminal import shown
+from ich.commands.terminal import as_typed, shown
 from ich.errors import ConfigError, DataError
 from ich.store.settings import STORE_FILE
 from ich.store.several import open_stores, stores_of
@@ -65,7 +65,28 @@ def open_training_stores(config: DictConfig) -> Store:
     for path in paths:
         _check_there(config, path)
     share = config.store.get("share")
-    return open_stores(paths if len(paths) != 1 else paths[0], share=None if share is None else list(share))
+    store = open_stores(paths if len(paths) != 1 else paths[0], share=None if share is None else list(share))
+    check_prepared_so(config, store.settings)
+    return store
+
+
+def check_prepared_so(config: DictConfig, settings: Mapping[str, Any]) -> None:
+    """Refuse what was typed of a store and is otherwise in it: a training changes no store.
+
+    Args:
+        config: of a training.
+        settings: what the store was prepared with.
+
+    Raises:
+        ConfigError: another size or another height of slabs.
+    """
+    typed = [str(text).partition("=")[0] for text in (config.get("started") or {}).get("typed") or ()]
+    for key in ("size", "slab_mm"):
+        if f"store.{key}" in typed and config.store[key] != settings[key]:
+            raise ConfigError(
+                f"store.{key}={config.store[key]}: expected the {settings[key]} that the store was prepared with; "
+                "leave it out, prepare another store, or give the net its own size by model.net.size"
+            )
 
 
 def keep_store_paths(config: DictConfig, store: Store) -> None:
@@ -90,8 +111,8 @@ def store_words(config: DictConfig) -> str:
     if len(paths) == 1:
         return _words(config, paths[0])
     share = config.store.get("share")
-    shares = "" if share is None else f" 'store.share={_listed(share)}'"
-    return f"data={config.data.name} 'store.path={_listed([shown(path) for path in paths])}'{shares}"
+    shares = "" if share is None else f" {as_typed('store.share', list(share))}"
+    return f"data={config.data.name} {as_typed('store.path', [shown(path) for path in paths])}{shares}"
 
 
 def words_a_store(config: DictConfig) -> list[str]:
@@ -106,4 +127,4 @@ def _listed(values: Sequence[Any]) -> str:
 def _words(config: DictConfig, path: Path) -> str:
     path = path.absolute()
     usual = (Path(config.paths.stores) / config.data.name).absolute()
-    return f"data={config.data.name}" if path == usual else f"data={config.data.name} store.path={shown(path)}"
+    return f"data={config.data.name}" if path == usual else f"data={config.data.name} {as_typed('store.path', shown(path))}"

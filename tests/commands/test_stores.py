@@ -3,7 +3,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from ich.commands.stores import open_training_stores, store_path, store_paths, store_words
+from ich.commands.stores import check_prepared_so, open_training_stores, store_path, store_paths, store_words
 from ich.errors import ConfigError, DataError
 
 
@@ -48,3 +48,13 @@ def test_a_store_of_several_that_is_not_there_says_how_to_make_it(config, tmp_pa
 
     with pytest.raises(DataError, match=r"nowhere: expected store\.json, found no such folder; make it with"):
         open_training_stores(config)
+
+
+def test_a_training_does_not_pretend_to_change_what_the_store_was_prepared_with(config):
+    config.started = {"typed": ["store.size=128"]}
+    config.store.update({"size": 128, "slab_mm": 5.0})
+
+    with pytest.raises(ConfigError, match=r"store\.size=128: expected the 64 that the store was prepared with"):
+        check_prepared_so(config, {"size": 64, "slab_mm": 5.0})
+    config.started.typed = []
+    check_prepared_so(config, {"size": 64, "slab_mm": 5.0})  # the page's default says nothing of this store

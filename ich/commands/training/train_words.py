@@ -49,9 +49,13 @@ def say_points(points: dict[str, Any]) -> None:
             [label, *(number(levels[level][label]["threshold"]) for level in ("study", "slice"))] for label in LABELS
         ]
         print(table(rows, heads=[f"frozen {name}", "study", "slice"]))
-        reasons = {levels[level][label]["reason"] for level in levels for label in LABELS} - {None}
-        for reason in sorted(reasons):
-            print(f"  -: {reason}")
+        for level in levels:
+            without: dict[str, list[str]] = {}
+            for label in LABELS:
+                if levels[level][label]["reason"] is not None:
+                    without.setdefault(levels[level][label]["reason"], []).append(label)
+            for reason, labels in without.items():
+                print(f"  no {level} threshold for {', '.join(labels)}: {reason}")
 
 
 def say_in_sample(config: DictConfig, store: Store) -> None:
