@@ -71,6 +71,9 @@ def _dispatch(command: str, typed: Sequence[str]) -> int:
     _refuse_foreign_flags(typed)
     _refuse_split_overrides(typed)
     flags = {item.partition("=")[0] for item in typed if item.startswith("-")}
+    if flags & SHOWING_FLAGS and flags & MULTIRUN_FLAGS:
+        shows = min(flags & SHOWING_FLAGS)
+        raise ConfigError(f"{shows}: expected it without -m, found both; it shows one configuration: leave -m away")
     if flags & SHOWING_FLAGS:
         return _show(command, typed)
     if flags or any(item.partition("=")[0] in PAGES_FOR_SEVERAL and not item.endswith("=null") for item in typed):

@@ -34,6 +34,11 @@ def test_the_configuration_is_printed_and_nothing_runs(capsys):
     assert "seed: 7" in capsys.readouterr().out
 
 
+def test_a_flag_that_shows_something_beside_the_flag_for_several_runs_costs_a_line(capsys):
+    assert run("train", ["-m", "seed=0,1", "--cfg", "job"]) == EXIT_USER
+    assert "error: --cfg: expected it without -m, found both" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("typed", "completed"), [("model=res", "model=resnext_wsl"), ("trainer.max_ep", "trainer.max_epochs=")]
 )

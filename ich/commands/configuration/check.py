@@ -19,18 +19,25 @@ NAMES = {
     list: "a list",
     dict: "a group of keys",
 }
-MOST_NAMES = 20  # that a complaint lists
+MOST_NAMES = 30  # that a complaint lists
+OURS = frozenset({"hydra", "started"})  # top names that nobody types
 
 
 def nearest(name: str, names: Sequence[str]) -> str:
-    """The end of a complaint about a name: the one that was meant, or those there are."""
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f", did you mean {close[0]}?"
+    """The end of a complaint about a name: the one that was meant, of the same node first, or those there are."""
+    node, dot, last = name.rpartition(".")
+    beside = [known[len(node) + 1 :] for known in names if dot and known.rpartition(".")[0] == node]
+    beside = [known for known in beside if not known.startswith("_")]
+    elsewhere = [known for known in names if not f"{name}.".startswith(f"{known}.")]  # not a node that it stands in
+    for wanted, some, start in ((last, beside, f"{node}."), (name, elsewhere, "")):
+        close = difflib.get_close_matches(wanted, some, n=1, cutoff=0.6)
+        if close:
+            return f", did you mean {start}{close[0]}?"
     if not names:
         return ""
-    highest = sorted({known.partition(".")[0] for known in names if not known.startswith("hydra")})
-    return f"; known: {', '.join(highest[:MOST_NAMES])}"
+    highest = {known.partition(".")[0] for known in names} - OURS
+    there = sorted(f"{node}.{known}" for known in beside) or sorted(highest)
+    return f"; known: {', '.join(there[:MOST_NAMES])}"
 
 
 def complaints(

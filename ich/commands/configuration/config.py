@@ -19,6 +19,8 @@ from ich.commands.configuration.options import SCHEMAS
 from ich.commands.configuration.plain import plain_dict
 from ich.errors import ConfigError, one_line
 
+BRACKETS = {"[": "]", "{": "}", "(": ")"}
+
 
 def config_folder() -> Path:
     """Folder of the configuration groups: inside an installed package, or beside it in a checkout."""
@@ -136,7 +138,7 @@ def parse_overrides(overrides: Sequence[str]) -> list[Override]:
     """What was typed, understood.
 
     Raises:
-        ConfigError: characters that need quotes.
+        ConfigError: no value, a bracket that is open, characters that need quotes.
     """
     parser = OverridesParser.create()
     parsed = []
@@ -144,11 +146,19 @@ def parse_overrides(overrides: Sequence[str]) -> list[Override]:
         try:
             parsed.extend(parser.parse_overrides([text]))
         except OverrideParseException as error:
-            key, _, value = text.partition("=")
-            raise ConfigError(
-                f"{text}: expected key=value, found characters that need quotes; type '{key}=\"{value}\"'"
-            ) from error
+            raise ConfigError(f"{text}: expected key=value, found {_not_understood(text)}") from error
     return parsed
+
+
+def _not_understood(text: str) -> str:
+    """What is wrong with an override that Hydra can't read, and what to do."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        return f"a word that lacks =VALUE; type {text}=VALUE"
+    for opened, closing in BRACKETS.items():
+        if value.startswith(opened) and value.count(opened) > value.count(closing):
+            return f"a value that lacks {closing}; close its brackets"
+    return f"characters that need quotes; type '{key}=\"{value}\"'"
 
 
 def is_group(item: Override) -> bool:
@@ -169,7 +179,8 @@ def _twice(item: Override) -> Iterator[str]:
 
 
 def _wrong_choice(item: Override) -> str:
-    return f"{item.input_line}: expected one of {', '.join(choices(item.key_or_group))}, found {item.value()!r}"
+    found = "it taken away" if item.is_delete() else repr(item.value())
+    return f"{item.input_line}: expected one of {', '.join(choices(item.key_or_group))}, found {found}"
 
 
 def _is_unset(command: str, item: Override) -> bool:
@@ -208,9 +219,14 @@ def _unknown_choice(error: MissingConfigException) -> str:
 
 def _unknown_names(known: DictConfig, values: Sequence[Override]) -> Iterator[str]:
     names = list(dotted(plain_dict(known, resolve=False)))
+    typed = {item.key_or_group for item in values}
     for item in values:
         adds = item.is_add() or item.is_force_add()
         if item.key_or_group.startswith("hydra.") or item.key_or_group in names or adds:
+            continue
+        part = f"{item.key_or_group.rpartition('.')[0]}._target_"
+        if part in typed and not item.is_delete():
+            yield f"{item.input_line}: not an option of conf/; for a part of your own type +{item.input_line}"
             continue
         yield f"{item.input_line}: no such option{nearest(item.key_or_group, names)}"
 

@@ -68,6 +68,33 @@ def test_characters_that_need_quotes_are_shown_quoted():
         compose_checked("prepare", ["data=rsna", "data.root=/a b[c"])
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("resume", "resume: expected key=value, found a word that lacks =VALUE; type resume=VALUE"),
+        ("windows=[brain,bone", "found a value that lacks ]; close its brackets"),
+        ("+windows.mine={centre: 1", "found a value that lacks }; close its brackets"),
+        ("loss.gama=2", "loss.gama=2: no such option; known: loss.label_smoothing, loss.weights"),
+        ("loss.weigths=2", "no such option, did you mean loss.weights?"),
+        ("model.size=64", "no such option, did you mean model.net.size?"),
+        ("~loss", "~loss: expected one of bce, focal, weighted_bce, found it taken away"),
+    ],
+)
+def test_what_is_typed_wrong_says_what_is_wrong_with_it(typed, said):
+    with pytest.raises(ConfigError) as caught:
+        compose_checked("train", ["model=tiny", typed])
+
+    assert said in str(caught.value)
+
+
+def test_a_key_near_to_none_lists_all_that_can_be_typed():
+    with pytest.raises(ConfigError) as caught:
+        compose_checked("train", ["+foo=1"])
+
+    assert "windows" in str(caught.value)
+    assert "started" not in str(caught.value)
+
+
 def groups_of(command) -> dict[str, object]:
     """The groups that a command's page composes, as they are typed, each with its default."""
     page = yaml.safe_load((config_folder() / f"{command}.yaml").read_text()).get("defaults", [])

@@ -95,3 +95,8 @@ def test_an_option_that_an_own_target_needs_is_not_taken_away(own):
     assert compose_checked("train", [*typed, "+loss.alpha=0.3"]).loss.alpha == 0.3
     with pytest.raises(ConfigError, match=r"loss\.weights: expected a value, found it taken away"):
         compose_checked("train", [*typed, "~loss.weights"])
+
+
+def test_an_option_of_an_own_part_that_conf_does_not_know_is_typed_with_a_plus(own):
+    with pytest.raises(ConfigError, match=r"for a part of your own type \+loss\.alpha=0\.3"):
+        compose_checked("train", [f"loss._target_={own}.Tversky", "loss.alpha=0.3"])
