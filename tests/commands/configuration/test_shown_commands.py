@@ -20,6 +20,7 @@ READ_FIRST = (
     ROOT / "docs" / "prediction.md",
 )
 SHOWN = re.compile(r"""python (prepare|train|evaluate|predict)\.py ((?:'[^'\n]*'|[^`'"#\n;|])+)""")
+OWN = "mylab."  # a part of the reader's own: test_shown_loss
 SEVERAL = ("-m", "sweep=", "cluster=")
 PLUGINS = ("hydra_joblib_launcher", "hydra_submitit_launcher", "hydra_optuna_sweeper")
 
@@ -31,7 +32,7 @@ def shown() -> list[tuple[str, str]]:
     # A command may stand in two lines, with a backslash at the end of the first or without.
     texts += [re.sub(r" \\\n *|(?<=[\w\]'])\n(?=[\w.]+=)", " ", page.read_text("utf-8")) for page in READ_FIRST]
     lines = {found.groups() for text in texts for found in SHOWN.finditer(text)}
-    return sorted({(command, cleaned(words)) for command, words in lines if "..." not in words})
+    return sorted({(command, cleaned(words)) for command, words in lines if "..." not in words and OWN not in words})
 
 
 def cleaned(words: str) -> str:
