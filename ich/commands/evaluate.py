@@ -15,7 +15,7 @@ import ich
 from ich.commands.predictions.out_of_fold import fold_runs, with_controls
 from ich.commands.predictions.scoring import logit_table, with_probabilities
 from ich.commands.stores import open_store
-from ich.commands.terminal import bar, say, shown, table
+from ich.commands.terminal import as_typed, bar, say, shown, table
 from ich.data.rows import positions_of
 from ich.ensemble.ensemble import ICHEnsemble
 from ich.errors import EXIT_OK, DataError, LeakError
@@ -87,7 +87,7 @@ def _finish(config: DictConfig, store: Store, *, models: Sequence[ICHEnsemble], 
     _say_summary(metrics)
     say("evaluate", f"metrics.json, metrics.md and predictions.parquet in {shown(folder)}")
     if len(models) == 1:
-        say("next", f"python predict.py checkpoint={config.checkpoint} input=DICOM_FOLDER")
+        say("next", f"python predict.py {as_typed('checkpoint', config.checkpoint)} input=DICOM_FOLDER")
     return EXIT_OK
 
 

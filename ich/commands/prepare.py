@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 
 from ich.commands.inspect import inspect
 from ich.commands.stores import store_path, store_words
-from ich.commands.terminal import bar, say, say_counts, shown, table
+from ich.commands.terminal import as_typed, bar, say, say_counts, shown, table
 from ich.errors import EXIT_OK, EXIT_PARTLY, DataError
 from ich.labels import LABELS
 from ich.numerals import counted
@@ -86,10 +86,10 @@ def next_step(summary: PreparedSummary, source: Source, *, config: DictConfig) -
     if isinstance(source, VolumeSource):
         return "the same command with data.labels=TABLE.csv; predict.py reads DICOM, no volumes"
     if not isinstance(source, Rsna):
-        return f"python predict.py checkpoint=RUN input={config.data.root}"
+        return f"python predict.py checkpoint=RUN {as_typed('input', config.data.root)}"
     places = source.image_places()  # the root holds the other part too
     if len(places) == 1:
-        return f"python predict.py checkpoint=RUN input={shown(places[0])}"
+        return f"python predict.py checkpoint=RUN {as_typed('input', shown(places[0]))}"
     return "python predict.py checkpoint=RUN input=FOLDER, which holds this part's images and no others"
 
 

@@ -127,4 +127,8 @@ def _listed(values: Sequence[Any]) -> str:
 def _words(config: DictConfig, path: Path) -> str:
     path = path.absolute()
     usual = (Path(config.paths.stores) / config.data.name).absolute()
-    return f"data={config.data.name}" if path == usual else f"data={config.data.name} {as_typed('store.path', shown(path))}"
+    return (
+        f"data={config.data.name}"
+        if path == usual
+        else f"data={config.data.name} {as_typed('store.path', shown(path))}"
+    )

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import re
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +16,7 @@ from tqdm import tqdm
 from ich.progress import Item
 
 BAR_ENVIRONMENT = "ICH_BAR_POSITION"
+BARE = re.compile(r"[\w/.+:@%-]+( +[\w/.+:@%-]+)*", re.ASCII)  # that Hydra takes without quotes
 MOST_KINDS = 8  # of warnings and reasons that a summary lists; the store's tables hold all
 
 
@@ -62,6 +65,21 @@ def shown(path: Path) -> str:
     """A path as short as it can be typed from here."""
     absolute, here = path.absolute(), Path.cwd()
     return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+
+
+def as_typed(option: str, value: object) -> str:
+    """An option with its value, to be pasted after a command: quoted for Hydra and for the shell where they need it.
+
+    >>> print(as_typed("cnn", "runs/a"), as_typed("cnn", "runs/my run"), as_typed("store.path", ["a", "b (1)"]))
+    cnn=runs/a 'cnn=runs/my run' 'store.path=[a,"b (1)"]'
+    """
+    text = f"[{','.join(map(_for_hydra, value))}]" if isinstance(value, list | tuple) else _for_hydra(value)
+    return shlex.quote(f"{option}={text}")
+
+
+def _for_hydra(value: object) -> str:
+    text = str(value)
+    return text if BARE.fullmatch(text) else '"' + text.replace('"', r"\"") + '"'
 
 
 @contextmanager

@@ -13,10 +13,11 @@ from ich.commands.predictions.scoring import mean_logits, with_probabilities
 from ich.commands.run_folders.files import BEST, ENSEMBLE_FILE, RESULT_FILE, VALIDATION_FILE, pair_folder, write_config
 from ich.commands.run_folders.lock import check_free
 from ich.commands.run_folders.resume import resumed_run
-from ich.commands.run_folders.run_folder import run_folder
+from ich.commands.run_folders.run_folder import check_new, run_folder
 from ich.commands.run_folders.slice_checkpoints import slice_checkpoints
 from ich.commands.stores import keep_store_paths, open_training_stores, store_words, words_a_store
-from ich.commands.terminal import say, shown
+from ich.commands.terminal import as_typed, say, shown
+from ich.commands.training.debug import is_debug
 from ich.commands.training.launch import RankFailedError, check_machines, launch, torchrun_line
 from ich.commands.training.settings import check_training, training_devices
 from ich.commands.training.train_words import say_data, say_in_sample, say_points, say_scores
@@ -25,7 +26,7 @@ from ich.labels import LABELS
 from ich.learn.checkpoint import Checkpoint, read_checkpoint
 from ich.learn.seen import start_of
 from ich.learn.unseen import check_start, unseen_split
-from ich.nets.weights import fetch_published
+from ich.nets.weights import check_weights, fetch_published
 from ich.store.split import Split, training_split
 from ich.store.store import Store
 
@@ -47,10 +48,14 @@ def train(config: DictConfig) -> int:
     resumed = resumed_run(config)
     if resumed is not None:
         config = resumed.config
+    elif config.run:
+        check_new(Path(config.run).absolute())
     if config.model.stage not in STAGES:
         raise ConfigError(
             f"model.stage={config.model.stage}: expected slice or sequence; choose a model, as model=tiny"
         )
+    if resumed is None and config.model.stage == "slice":
+        check_weights(config.model.net.weights)
     devices = training_devices(config)
     if config.launch:
         check_machines(devices.nodes)
@@ -98,7 +103,8 @@ def _train_slices(config: DictConfig, store: Store, *, devices: "Devices", run: 
         result = launch([run], processes=processes, nodes=devices.nodes, more_follows=in_sweep)[0]
     say_scores([("slice net", result)])
     say("train", f"best checkpoint {shown(run / result['best'])}")
-    say("next", f"python train.py model=lstm {store_words(config)} cnn={shown(run)}")
+    if not is_debug(config):
+        say("next", f"python train.py model=lstm {store_words(config)} {as_typed('cnn', shown(run))}")
     return EXIT_OK
 
 
@@ -168,8 +174,8 @@ def _train_pairs(
     say_scores([(f"pair {number}", result) for number, result in enumerate(results)])
     ensemble = write_ensemble(run, list(zip(cnns, pairs, strict=True)))
     say("train", f"ensemble of {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}: {ensemble}")
-    for words in words_a_store(config):
-        say("next", f"python evaluate.py checkpoint={shown(ensemble)} {words}")
+    for words in [] if is_debug(config) else words_a_store(config):
+        say("next", f"python evaluate.py {as_typed('checkpoint', shown(ensemble))} {words}")
     return EXIT_OK
 
 
@@ -210,5 +216,5 @@ def _leave_to_torchrun(run: Path, folders: Sequence[Path], *, devices: "Devices"
     for position, folder in enumerate(folders):
         print(f"  {torchrun_line(folder, processes=processes, nodes=devices.nodes, position=position)}")
     if folders != [run]:
-        say("next", f"python train.py resume={shown(run)}")
+        say("next", f"python train.py {as_typed('resume', shown(run))}")
     return EXIT_OK

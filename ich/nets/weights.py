@@ -59,6 +59,20 @@ def weights_file(weights: str) -> Path:
     return path
 
 
+def check_weights(weights: str | None) -> None:
+    """Read the file that a net would start from, so that its absence or damage is said before anything is made.
+
+    Args:
+        weights: as `load_weights` takes them.
+
+    Raises:
+        DataError: absent, or holding something else than tensors.
+    """
+    if weights not in (*UNTRAINED, "hub"):
+        assert weights is not None
+        read_state(weights_file(weights))
+
+
 def fetch_published(backbone: str) -> None:
     """Bring a backbone's published weights into the hub's cache, if they don't lie there.
 

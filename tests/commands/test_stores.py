@@ -34,6 +34,12 @@ def test_the_next_command_names_a_store_only_where_it_is_not_the_usual_one(confi
     assert store_words(config) == f"data=rsna store.path={tmp_path / 'mine'}"
 
 
+def test_a_store_with_a_blank_in_its_path_can_be_pasted(config, tmp_path):
+    config.store.path = str(tmp_path / "my store")
+
+    assert store_words(config) == f"data=rsna 'store.path={tmp_path / 'my store'}'"
+
+
 def test_several_stores_are_named_in_order_and_only_where_they_may_be(config):
     config.store.path = ["stores/rsna", "stores/own"]
 

@@ -2,13 +2,16 @@
 
 import io
 import logging
+import shlex
 from pathlib import Path
 
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from tqdm import tqdm
 
 from ich.commands.configuration.help import help_text
 from ich.commands.entry import run
-from ich.commands.terminal import BesideBars, shown, table
+from ich.commands.terminal import BesideBars, as_typed, shown, table
 from ich.errors import EXIT_USER
 
 
@@ -35,6 +38,19 @@ def test_a_path_below_here_is_shown_as_it_would_be_typed(tmp_path, monkeypatch):
 
     assert shown(tmp_path / "runs" / "a") == "runs/a"
     assert shown(Path("/elsewhere")) == "/elsewhere"
+
+
+@pytest.mark.parametrize(
+    "value", ["runs/a", "runs/my run", 'runs/it\'s (1), 100 % "sure"', "runs/ä=b", ["a b", "c,d"], ["stores/x", "y"]]
+)
+def test_an_option_can_be_pasted_into_a_shell_and_hydra_reads_the_same_value(value):
+    (word,) = shlex.split(as_typed("cnn", value))
+
+    assert OverridesParser.create().parse_override(word).value() == value
+
+
+def test_a_plain_option_is_shown_without_quotes():
+    assert as_typed("cnn", "runs/2026-11-24/15-25-53-tiny_phantom.1") == "cnn=runs/2026-11-24/15-25-53-tiny_phantom.1"
 
 
 def test_help_names_choices_and_options_with_what_they_mean():

@@ -27,8 +27,11 @@ def debug(command):
     return typed
 
 
-def test_fast_takes_two_batches_once(debug):
-    assert len(re.findall(r"epoch 1 of 1: training loss", debug("fast"))) == 1
+def test_fast_takes_two_batches_once_and_recommends_no_net_of_them(debug):
+    printed = debug("fast")
+
+    assert len(re.findall(r"epoch 1 of 1: training loss", printed)) == 1
+    assert "model=lstm" not in printed
 
 
 def test_overfit_learns_two_batches_by_heart(debug):

@@ -8,7 +8,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from ich.commands.run_folders.files import CONFIG_FILE, write_config
-from ich.commands.run_folders.lock import COMMAND_LOCK, RANK_LOCK, check_unheld, held
+from ich.commands.run_folders.lock import COMMAND_LOCK, RANK_LOCK, check_free, check_unheld, held
 from ich.commands.run_folders.resume import is_finished
 from ich.commands.stores import store_paths
 from ich.commands.terminal import shown
@@ -29,14 +29,14 @@ def run_folder(config: DictConfig, *, going_on: Path | None = None) -> Iterator[
     """
     if going_on is None:
         folder = _new_folder(config)
-        _check_new(folder)
+        check_new(folder)
         folder.mkdir(parents=True, exist_ok=True)
     else:
         folder = going_on
     with held(folder, COMMAND_LOCK):
         check_unheld(folder, RANK_LOCK)  # else the ranks of a command that was killed are still writing
         if going_on is None:
-            _check_new(folder)  # once more: another command may have made it meanwhile
+            _check_unused(folder)  # once more: another command may have made it meanwhile
         elif is_finished(folder):
             raise ConfigError(
                 f"resume={shown(folder)}: expected a run that was stopped, found one that is finished meanwhile"
@@ -44,6 +44,17 @@ def run_folder(config: DictConfig, *, going_on: Path | None = None) -> Iterator[
         config.run = str(folder)
         write_config(config, folder)
         yield folder
+
+
+def check_new(folder: Path) -> None:
+    """Refuse a folder in which a run lies already, and say how that one goes on.
+
+    Raises:
+        ConfigError: it holds a run: one at work, a finished one, or one that was stopped.
+    """
+    if (folder / CONFIG_FILE).exists() and not is_finished(folder):
+        check_free(folder)
+    _check_unused(folder)
 
 
 def check_name(config: DictConfig) -> None:
@@ -78,11 +89,15 @@ def _new_folder(config: DictConfig) -> Path:
     return folder.absolute()
 
 
-def _check_new(folder: Path) -> None:
-    if (folder / CONFIG_FILE).exists():
-        raise ConfigError(
-            f"run={shown(folder)}: expected a new folder, found a run in it; name another folder or remove it"
-        )
+def _check_unused(folder: Path) -> None:
+    if not (folder / CONFIG_FILE).exists():
+        return
+    run = f"run={shown(folder)}: expected a new folder"
+    if is_finished(folder):
+        raise ConfigError(f"{run}, found a finished run in it; name another folder")
+    raise ConfigError(
+        f"{run}, found a run in it that was stopped; go on with it by resume={shown(folder)}, or name another folder"
+    )
 
 
 def _dated(folder: Path, name: str) -> Path:

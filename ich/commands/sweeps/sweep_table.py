@@ -9,7 +9,8 @@ from omegaconf import DictConfig, OmegaConf
 from ich.commands.run_folders.files import CONFIG_FILE
 from ich.commands.stores import store_words
 from ich.commands.sweeps.job_record import BEGUN, NOT_BEGUN, WAITS, JobRecord, read_records
-from ich.commands.terminal import number, say, shown, table
+from ich.commands.terminal import as_typed, number, say, shown, table
+from ich.commands.training.debug import is_debug
 from ich.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_STOPPED
 from ich.store.files import write_text
 
@@ -67,7 +68,7 @@ def say_sweep(
         what = "the sweep was stopped" if stopped else "a job's process was killed"
         say(command, f"{what}; {SAME_COMMAND if goes_on else EACH_RUN}")
     elif command == "train" and scored:
-        say("next", _next(frame, folder))
+        _say_next(frame, folder)
 
 
 def sweep_frame(records: Sequence[JobRecord]) -> pd.DataFrame:
@@ -108,13 +109,20 @@ def _rows(frame: pd.DataFrame, *, scored: bool) -> list[list[str]]:
     ]
 
 
-def _next(frame: pd.DataFrame, folder: Path) -> str:
+def _say_next(frame: pd.DataFrame, folder: Path) -> None:
     folds = _varied(frame) == ["data.fold"]
     if folds and set(frame["state"]) != {STATES[EXIT_OK]}:
-        return "the same command again, which trains the folds that are missing; then all are scored together"
+        say("next", "the same command again, which trains the folds that are missing; then all are scored together")
+        return
     best = folder / str(frame.loc[0, "job"])
     config = OmegaConf.load(best / CONFIG_FILE)
     assert isinstance(config, DictConfig)
+    if is_debug(config):
+        return
     if folds:
-        return f"python evaluate.py checkpoint={shown(folder)} subset=out_of_fold {store_words(config)}"
-    return f"python evaluate.py checkpoint={shown(best)} {store_words(config)}"
+        say(
+            "next",
+            f"python evaluate.py {as_typed('checkpoint', shown(folder))} subset=out_of_fold {store_words(config)}",
+        )
+        return
+    say("next", f"python evaluate.py {as_typed('checkpoint', shown(best))} {store_words(config)}")

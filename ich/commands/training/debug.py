@@ -3,9 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from omegaconf import DictConfig, OmegaConf
+
 from ich.commands.terminal import say, table
 
 LEARNED_SHARE = 0.1  # of the prevalence answer's log loss, below which a few batches count as learned by heart
+
+
+def is_debug(config: DictConfig) -> bool:
+    """Whether a training only looks for a fault: its net is none to go on with, so no next command is recommended."""
+    if OmegaConf.select(config, "trainer.overfit_batches") is not None:
+        return True
+    typed = OmegaConf.select(config, "started.typed") or []
+    return any(str(word).lstrip("+").startswith("debug=") for word in typed)
 
 
 def say_debug(named: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

@@ -6,6 +6,7 @@ and several are the same road. The outcome comes back as a file.
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from typing import Any, NoReturn
 from ich.commands.processes import path_with_package
 from ich.commands.run_folders.files import RESULT_FILE, config_hash
 from ich.commands.run_folders.lock import RANK_LOCK, check_unheld
-from ich.commands.terminal import BAR_ENVIRONMENT, say, shown
+from ich.commands.terminal import BAR_ENVIRONMENT, as_typed, say, shown
 from ich.commands.training.agent import OWN_ENDPOINT, meeting_name
 from ich.commands.training.children import watched_children
 from ich.commands.training.failure import error_of, failure_of, forget
@@ -110,7 +111,7 @@ def torchrun_line(run: Path, *, processes: int, nodes: int = 1, position: int = 
         f"torchrun --nnodes={nodes if nodes > 1 else 'NODES'} --nproc-per-node={processes} "
         f"--rdzv-id={meeting_name(run)} "
         f"--rdzv-backend=c10d --rdzv-endpoint=HOST:{FIRST_PORT + position} "
-        f"-m ich.commands.training.rank {run} {trust_of(run)}"
+        f"-m ich.commands.training.rank {shlex.quote(str(run))} {trust_of(run)}"
     )
 
 
@@ -160,7 +161,8 @@ def _train_together(runs: Sequence[Path], *, processes: int, nodes: int, named: 
 
 def _end(asked: Sequence[int], *, resume: Path | None) -> NoReturn:
     """End the command as it was asked to, and say how to go on."""
-    say("train", f"stopped; go on with: {f'python train.py resume={shown(resume)}' if resume else 'the same command'}")
+    again = f"python train.py {as_typed('resume', shown(resume))}" if resume else "the same command"
+    say("train", f"stopped; go on with: {again}")
     if signal.SIGINT in asked:
         raise KeyboardInterrupt
     raise SystemExit(EXIT_STOPPED)

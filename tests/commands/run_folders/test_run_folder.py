@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from ich.commands.run_folders.files import RESULT_FILE
 from ich.commands.run_folders.lock import COMMAND_LOCK, RANK_LOCK, held
-from ich.commands.run_folders.run_folder import name_of, run_folder
+from ich.commands.run_folders.run_folder import check_new, name_of, run_folder
 from ich.errors import ConfigError
 from ich.store.settings import FORMAT
 
@@ -43,12 +43,25 @@ def test_two_runs_of_one_second_get_folders_of_their_own(config):
         assert (second / "config.yaml").is_file()
 
 
-def test_a_folder_that_holds_a_run_is_not_written_again(config):
-    with run_folder(config):
+def test_a_folder_that_holds_a_run_is_not_written_again_and_says_how_that_one_goes_on(config):
+    with run_folder(config) as folder:
         pass
 
-    with pytest.raises(ConfigError, match="expected a new folder, found a run in it"), run_folder(config):
+    stopped = f"expected a new folder, found a run in it that was stopped; go on with it by resume={folder}, or name"
+    with pytest.raises(ConfigError, match=stopped), run_folder(config):
         pass
+
+
+def test_a_folder_of_a_run_at_work_or_of_a_finished_one_is_said_to_be_so(config):
+    with (
+        run_folder(config) as folder,
+        pytest.raises(ConfigError, match=r"found a training at work in it; wait for its end, or .* resume="),
+    ):
+        check_new(folder)
+    (folder / RESULT_FILE).touch()
+
+    with pytest.raises(ConfigError, match="expected a new folder, found a finished run in it; name another folder"):
+        check_new(folder)
 
 
 @pytest.mark.parametrize("name", [COMMAND_LOCK, RANK_LOCK])

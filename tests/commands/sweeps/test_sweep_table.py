@@ -70,3 +70,16 @@ def test_folds_are_scored_together_only_when_all_have_ended_well(code, told, tmp
     said = capsys.readouterr().out
     assert told in said
     assert ("out_of_fold" in said) is (code == 0)
+
+
+@pytest.mark.parametrize(("typed", "n_told"), [("model=tiny", 1), ("debug=fast", 0)])
+def test_a_sweep_that_looks_for_a_fault_recommends_no_net(typed, n_told, tmp_path, capsys):
+    folder = tmp_path / "my sweep"
+    write_record(folder / "0", JobRecord(0, ("seed=0",), 0, "", 1.0, {"log_loss": 0.3}))
+    config = {"data": {"name": "phantom"}, "store": {"path": None}, "paths": {"stores": "stores"}}
+    OmegaConf.save({**config, "started": {"typed": ["seed=0", typed]}}, folder / "0" / "config.yaml")
+
+    say_sweep("train", folder, frame=read_frame(folder))
+
+    line = f"python evaluate.py 'checkpoint={folder / '0'}' data=phantom"
+    assert capsys.readouterr().out.count(line) == n_told

@@ -1,7 +1,7 @@
 import pytest
 
-from ich.commands.configuration.config import choices, compose_checked
-from ich.commands.training.debug import say_debug
+from ich.commands.configuration.config import choices, compose_checked, remember_start
+from ich.commands.training.debug import is_debug, say_debug
 
 RESULT = {"metrics": {"log_loss": 0.3}, "part_seconds": None, "timed_steps": 0}
 
@@ -39,3 +39,20 @@ def test_a_debug_page_goes_with_both_stages_and_logs_nowhere(page, model):
     config = compose_checked("train", [f"model={model}", f"debug={page}"])
 
     assert not any("_target_" in logger for logger in config.logger.values())
+
+
+@pytest.mark.parametrize(
+    ("typed", "looks_for_a_fault"),
+    [
+        (["model=tiny"], False),
+        (["trainer.profile=true"], False),
+        (["debug=fast"], True),
+        (["+debug=profile"], True),
+        (["trainer.overfit_batches=2"], True),
+    ],
+)
+def test_a_net_of_a_debug_page_is_none_to_go_on_with(typed, looks_for_a_fault):
+    options = [word for word in typed if not word.startswith("+")]
+    config = remember_start("train", compose_checked("train", options), typed=typed)
+
+    assert is_debug(config) is looks_for_a_fault
