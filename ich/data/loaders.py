@@ -19,9 +19,11 @@ def share_of_batch(batch_size: int, processes: int, *, option: str = "data.batch
     """Samples a step that one of `processes` takes of the global batch.
 
     Raises:
-        ConfigError: a batch that can't be shared out evenly.
+        ConfigError: an empty batch, or one that can't be shared out evenly.
     """
-    if batch_size < 1 or batch_size % processes:
+    if batch_size < 1:
+        raise out_of_range(option, batch_size, expected="1 or more")
+    if batch_size % processes:
         raise ConfigError(
             f"{option}={batch_size}: expected a multiple of {processes} (the processes of this training), "
             f"found {batch_size}; set {option}"

@@ -12,7 +12,12 @@ def test_the_batch_of_the_configuration_is_the_global_one():
     assert share_of_batch(32, 4) == 8
 
 
-@pytest.mark.parametrize(("batch_size", "processes"), [(32, 3), (0, 1), (2, 4)])
+def test_an_empty_batch_is_refused():
+    with pytest.raises(ConfigError, match=r"data\.batch_size=0: expected 1 or more"):
+        share_of_batch(0, 1)
+
+
+@pytest.mark.parametrize(("batch_size", "processes"), [(32, 3), (2, 4)])
 def test_a_batch_that_can_not_be_shared_out_is_refused(batch_size, processes):
     with pytest.raises(ConfigError, match=rf"data\.batch_size={batch_size}: expected a multiple of {processes}"):
         share_of_batch(batch_size, processes)

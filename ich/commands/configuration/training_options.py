@@ -60,7 +60,7 @@ class TrainerOptions:
     """CPU processes when no GPU is used, on each machine."""
     nodes: int = 1
     """Machines."""
-    precision: str = "auto"
+    precision: Any = "auto"  # 16 and 32 are refused with the words that there are
     """`auto` (bf16 where the hardware has it), `bf16-mixed`, `16-mixed` or `32-true`."""
     gradient_clip: float | None = None
     """Largest norm of the gradient; null: no clipping."""

@@ -23,7 +23,14 @@ from ich.learn.run_files import CHECKPOINTS, LAST_FILE
 from ich.learn.stopping.resume import precision_of
 from ich.nets.windows import as_windows
 
-LEAST = {"trainer.side_by_side": 1, "trainer.checkpoint_minutes": 0, "data.workers": 0}
+LEAST = {
+    "trainer.side_by_side": 1,
+    "trainer.checkpoint_minutes": 0,
+    "data.workers": 0,
+    "optimizer.lr": 0,
+    "optimizer.weight_decay": 0,
+    "optimizer.momentum": 0,
+}
 
 
 def make_recipe(config: DictConfig) -> Recipe:
