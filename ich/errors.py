@@ -33,6 +33,12 @@ class Diverged(IchError):
     """A training whose net answers with nan or infinity: no further step mends it."""
 
 
+DIVERGED_WAYS = (
+    "the training has diverged: begin anew with a lower optimizer.lr, trainer.gradient_clip=1.0 or "
+    "trainer.precision=32-true"
+)
+
+
 class LeakError(IchError):
     """Patients that stand on both sides of a split."""
 

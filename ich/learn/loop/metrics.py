@@ -9,7 +9,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torchmetrics import Metric
 
-from ich.errors import Diverged
+from ich.errors import DIVERGED_WAYS, Diverged
 from ich.labels import LABELS
 from ich.metrics.confusion import sensitivity, specificity
 from ich.metrics.log_loss import weighted_log_loss
@@ -103,8 +103,7 @@ def _check_finite(logits: np.ndarray) -> None:
     if not finite.all():
         raise Diverged(
             f"validation: expected finite logits, found nan or infinity for {(~finite).sum():,} of {len(finite):,} "
-            "slices; the training has diverged: begin anew with a lower optimizer.lr, trainer.gradient_clip=1.0 or "
-            "trainer.precision=32-true"
+            f"slices; {DIVERGED_WAYS}"
         )
 
 

@@ -12,6 +12,7 @@ import torch.distributed as dist
 from pytorch_lightning.callbacks import Checkpoint
 from torch import Tensor
 
+from ich.errors import DIVERGED_WAYS, Diverged
 from ich.learn.run_files import BEST_FILE, LAST_FILE
 from ich.learn.stopping.resume import with_validation_to_come
 from ich.learn.stopping.stop import Stopped, StopRequest
@@ -93,7 +94,11 @@ class BestAndLast(Checkpoint):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Agree whether to write and whether to stop; the epoch's last step is written with the validation to come."""
+        """Agree whether to write and whether to stop; the epoch's last step is written with the validation to come.
+
+        Raises:
+            Diverged: it is time to write, and a weight is nan or infinite; what was written before stays.
+        """
         due = self._clock() - self._saved_at >= 60 * self._keeping.minutes
         stop, due = _any_process(trainer, [self._stop.asked, due])
         self._stopping |= stop
@@ -101,10 +106,16 @@ class BestAndLast(Checkpoint):
         accumulates = (batch_idx + 1) % trainer.accumulate_grad_batches != 0  # gradients that no checkpoint holds
         if trainer.is_last_batch or accumulates or not (due or self._stopping):
             return
+        _check_finite(pl_module)
         self._save_last(trainer)
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Write that the epoch's steps are done: a stop from here on does its validation again."""
+        """Write that the epoch's steps are done: a stop from here on does its validation again.
+
+        Raises:
+            Diverged: a weight is nan or infinite; what was written before stays.
+        """
+        _check_finite(pl_module)
         self._common_batches = _fewest_batches(trainer)
         self._validation_to_come = True
         self._save_last(trainer)
@@ -161,6 +172,17 @@ class BestAndLast(Checkpoint):
         trainer.save_checkpoint(self.last_path, weights_only=False)
         self._saved_at = self._clock()
         self._all_is_written = True
+
+
+def _check_finite(net: torch.nn.Module) -> None:
+    """A net that has diverged must not take a good one's place; all processes have the same weights and leave alike."""
+    weights = list(net.parameters())
+    found = torch.stack([torch.isfinite(weight).all() for weight in weights])
+    if not found.all():
+        raise Diverged(
+            f"training: expected finite weights, found nan or infinity in {int((~found).sum())} of {len(weights)} "
+            f"tensors; {DIVERGED_WAYS}"
+        )
 
 
 def _any_process(trainer: pl.Trainer, flags: list[bool]) -> list[bool]:

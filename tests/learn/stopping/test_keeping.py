@@ -3,7 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
+import torch
 
+from ich.errors import Diverged
 from ich.learn.stopping.keeping import BestAndLast, Keeping
 from ich.learn.stopping.stop import Stopped, StopRequest
 
@@ -91,7 +93,7 @@ def step(tmp_path):
         trainer.accumulate_grad_batches, trainer.is_last_batch = accumulated, last
         kept.on_train_start(trainer, None)
         now[0] = seconds
-        kept.on_train_batch_end(trainer, None, None, None, batch)
+        kept.on_train_batch_end(trainer, torch.nn.Linear(1, 1), None, None, batch)
         return kept, kept.last_path.exists()
 
     return run
@@ -100,6 +102,26 @@ def step(tmp_path):
 def test_a_step_is_written_when_the_minutes_are_over(step):
     assert not step(14 * 60.0, keeping=Keeping(minutes=15))[1]
     assert step(15 * 60.0, keeping=Keeping(minutes=15))[1]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("at", ["step", "validation"])
+def test_weights_that_have_diverged_never_take_the_place_of_good_ones(at, value, train, tmp_path):
+    kept = BestAndLast(tmp_path / "checkpoints", keeping=Keeping(minutes=0))
+    trainer, net = Trainer(), torch.nn.Linear(2, 1)
+    trainer.accumulate_grad_batches, trainer.is_last_batch, trainer.num_val_batches = 1, False, [1]
+    trainer.current_epoch = 7
+    train([0.5], kept)
+    torch.nn.init.constant_(net.bias, value)
+
+    write = {
+        "step": lambda: kept.on_train_batch_end(trainer, net, None, None, 0),
+        "validation": lambda: kept.on_validation_start(trainer, net),
+    }[at]
+    with pytest.raises(Diverged, match=r"found nan or infinity .*optimizer\.lr"):
+        write()
+
+    assert kept.last_path.read_text() == "0"
 
 
 def test_a_step_in_the_middle_of_accumulated_gradients_is_not_written(step):
