@@ -66,7 +66,7 @@ def _dispatch(command: str, typed: Sequence[str]) -> int:
     if any(flag in typed for flag in ("-h", "--help")):
         from ich.commands.configuration.help import help_text
 
-        print(help_text(command))
+        print(help_text(command, typed))
         return EXIT_OK
     _refuse_foreign_flags(typed)
     _refuse_split_overrides(typed)

@@ -1,6 +1,7 @@
 """The text of `--help`, read from the YAML files: what a command does, its groups with their choices, its options."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ich.commands.configuration.config import choices, config_folder
@@ -18,8 +19,14 @@ SHOWN_FILES = (
 NOT_TYPED = ("name", "stage", "licence", "backbone", "windows")  # facts of a choice, not a user's to set
 
 
-def help_text(command: str) -> str:
-    """Help of one command, as printed."""
+def help_text(command: str, typed: Sequence[str] = ()) -> str:
+    """Help of one command, as printed.
+
+    Args:
+        command: its name.
+        typed: what stands beside the flag; options are shown of the choices among it.
+    """
+    chosen = dict(word.split("=", 1) for word in typed if "=" in word)
     page = config_folder() / f"{command}.yaml"
     lines = page.read_text(encoding="utf-8").splitlines()
     head = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
@@ -27,8 +34,13 @@ def help_text(command: str) -> str:
     parts += ["", "Options (key=value; every key stands in conf/ with what it means):", *_options(page, "")]
     for group, choice, prefix in SHOWN_FILES:
         if _default(lines, group):
-            parts += ["", *_options(config_folder() / group / f"{choice}.yaml", prefix)]
-    parts += ["", "Flags: -m (a run for each: key=a,b), --cfg job (print the configuration), --help"]
+            wanted = chosen.get(group, choice)
+            shown = wanted if wanted in choices(group) else choice
+            parts += ["", *_options(config_folder() / group / f"{shown}.yaml", prefix)]
+    parts += [
+        "",
+        "Flags: -m (a run for each: key=a,b), --cfg job (print the configuration), --help (of choices beside it)",
+    ]
     parts += ["       -sc install=bash (completion of choices and keys in the shell; also zsh, fish)"]
     return "\n".join(parts)
 

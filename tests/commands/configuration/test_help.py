@@ -87,3 +87,8 @@ def test_help_lists_every_choice_of_a_group():
 
     (models,) = [line for line in lines if line.strip().startswith("model=") and "default" in line]
     assert all(name in models for name in choices("model"))
+
+
+def test_help_shows_the_options_of_the_choice_that_is_typed_beside_it():
+    assert "data.n_studies=400" in help_text("prepare", ["data=phantom", "--help"])
+    assert "data.part=train" in help_text("prepare", ["data=nonesuch", "--help"])
