@@ -254,3 +254,21 @@ def test_a_sequence_stage_goes_on_with_the_pairs_that_are_not_done(road, command
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "ensemble.ckpt").is_file()
     assert "found a finished one" in again.stderr
+
+
+def test_a_run_keeps_the_precision_that_was_chosen_when_it_began(training, tmp_path):
+    probe = "import ich.learn.hardware.precision as p; p.cpu_has_bf16 = lambda: 'amx_bf16'; p.bf16_ratio = lambda: {}"
+    for name, ratio in (("fast", 0.1), ("slow", 9.0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "sitecustomize.py").write_text(probe.format(ratio))
+    words = [*training, "trainer.precision=auto", "run=run", "trainer.checkpoint_minutes=0"]
+    process = start(tmp_path, *words, PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path / 'slow'}")
+    wait_for_step(tmp_path / "run", 3, process)
+    begun = stop(tmp_path / "run", "SIGTERM", process)
+
+    process = start(tmp_path, "resume=run", PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path / 'fast'}")
+
+    assert process.wait(timeout=PATIENCE) == 0
+    assert "precision 32-true: the CPU has amx_bf16, but a probe took 9.00 times as long" in begun.printed
+    assert "precision 32-true, as the training began" in (tmp_path / "printed.txt").read_text()
+    assert read_stopped(tmp_path / "run" / LAST).facts["precision"] == "32-true"
