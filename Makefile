@@ -45,10 +45,10 @@ types: install-dev
 	$(BIN)/mypy
 
 test: install-dev
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-all: install-dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 demo: install
 	$(BIN)/python -m ich.commands.cli demo

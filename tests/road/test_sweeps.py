@@ -180,8 +180,9 @@ def test_a_search_outlives_its_failed_runs_and_begins_in_a_new_folder(command, t
     assert (tmp_path / "swept" / "0" / "job.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("launcher", ["basic", "joblib", "submitit"])
-@pytest.mark.parametrize("how", ["SIGTERM", "Ctrl-C"])
+@pytest.mark.parametrize(
+    ("launcher", "how"), [("basic", "Ctrl-C"), ("joblib", "Ctrl-C"), ("joblib", "SIGTERM"), ("submitit", "SIGTERM")]
+)
 def test_a_sweep_that_is_stopped_leaves_a_table_of_all_its_runs_and_nobody_behind(launcher, how, training, tmp_path):
     needs(launcher)
     options = [*training, "trainer.max_epochs=400,401,402", "hydra.sweep.dir=swept", *STOPPED[launcher]]
@@ -196,14 +197,8 @@ def test_a_sweep_that_is_stopped_leaves_a_table_of_all_its_runs_and_nobody_behin
     assert sweep.wait(timeout=100) == (EXIT_INTERRUPTED if how == "Ctrl-C" else EXIT_STOPPED)
     table = pd.read_csv(tmp_path / "swept/sweep.csv").set_index("job").sort_index()
     assert table["trainer.max_epochs"].tolist() == [400, 401, 402]
-    killed = (
-        {"begun"} if (launcher, how) == ("submitit", "Ctrl-C") else set()
-    )  # by submitit's own process in a terminal
-    assert table.loc[0, "state"] in {"stopped"} | killed
-    assert set(table["state"]) <= {"stopped", "not begun"} | killed
-    deadline = time.monotonic() + 35  # ranks whose command was killed write their checkpoint first
-    while killed and processes_in(tmp_path, "ich.commands") and time.monotonic() < deadline:
-        time.sleep(0.1)
+    assert table.loc[0, "state"] == "stopped"
+    assert set(table["state"]) <= {"stopped", "not begun"}
     assert processes_in(tmp_path, "ich.commands") == []
 
 
