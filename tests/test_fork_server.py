@@ -16,8 +16,10 @@ from ich.fork_server import fork_server
 blocked = partial(signal.pthread_sigmask, signal.SIG_BLOCK)
 if __name__ == "__main__":
     context = fork_server(kept_from=[signal.{name}])
-    with context.Pool(1) as pool:
-        print(*(signal.{name} in mask for mask in (pool.apply(blocked, ((),)), blocked(()))))
+    pool = context.Pool(1)
+    print(*(signal.{name} in mask for mask in (pool.apply(blocked, ((),)), blocked(()))), flush=True)
+    pool.close()  # not ended by SIGTERM, to which it is deaf
+    pool.join()
 """
 
 

@@ -1,7 +1,7 @@
 """Fits a net: the slice stage, the sequence stage, and what a sequence net says about studies."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 from torch import nn
-from torch.optim import Optimizer
 
 from ich.data.slices import SliceDataModule
 from ich.data.statistics import measure_window_statistics
@@ -20,13 +19,12 @@ from ich.data.studies import FeatureReader, StudyDataModule
 from ich.learn.checkpoint import Checkpoint
 from ich.learn.components import fit_input
 from ich.learn.facts import plain, sequence_facts, slice_facts
-from ich.learn.loop.module import NetModule
+from ich.learn.loop.module import NetModule, Recipe
 from ich.learn.loop.overfit import PREVALENCE_SCORE, FewBatches, unhindered, without_dropout, without_smoothing
 from ich.learn.loop.sequence_module import SequenceModule
 from ich.learn.loop.slice_module import SliceModule
 from ich.learn.loop.trainer import TrainingSettings, make_trainer, quiet_lightning
 from ich.learn.run_files import CHECKPOINTS
-from ich.learn.schedules import Schedule
 from ich.learn.stopping.keeping import USUAL_KEEPING, BestAndLast, Keeping
 from ich.learn.stopping.randomness import RandomStates
 from ich.learn.stopping.resume import PRECISION, EarlierRows, read_stopped, remove_unfinished
@@ -35,15 +33,6 @@ from ich.learn.watching.progress_bar import TrainingBar
 from ich.learn.watching.timing import FromSecondEpoch, PartTimes
 
 MOST_MEASURED = 300  # training studies that a window's mean and std are measured on; more change the third digit
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a net learns: loss, optimizer and schedule."""
-
-    loss: nn.Module
-    optimizer: Callable[[Iterable[nn.Parameter]], Optimizer]
-    schedule: Schedule
 
 
 @dataclass(frozen=True)
@@ -102,9 +91,7 @@ def fit_slices(
     arguments["windows"] = measure_window_statistics(data.store, measured_on, windows=arguments["windows"])
     module = SliceModule(
         arguments,
-        loss=recipe.loss,
-        optimizer=recipe.optimizer,
-        schedule=recipe.schedule,
+        recipe=recipe,
         facts=slice_facts(data, weights=arguments.get("weights")),
         channels_last=settings.channels_last,
     )
@@ -143,9 +130,7 @@ def fit_sequence(
     _begin(settings)
     module = SequenceModule(
         {**plain(net), "n_features": data.features.n_features},
-        loss=recipe.loss,
-        optimizer=recipe.optimizer,
-        schedule=recipe.schedule,
+        recipe=recipe,
         facts=sequence_facts(data, cnn=cnn),
     )
     fit_input(module.net, data.features, studies=data.split.train)

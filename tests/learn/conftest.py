@@ -17,8 +17,9 @@ from ich.data.studies import StudyDataModule
 from ich.labels import LABELS
 from ich.learn.checkpoint import read_checkpoint
 from ich.learn.features import FeatureCache
-from ich.learn.fit import FitResult, Recipe, Watching, fit_sequence, fit_slices
+from ich.learn.fit import FitResult, Watching, fit_sequence, fit_slices
 from ich.learn.hardware.devices import Devices
+from ich.learn.loop.module import Recipe
 from ich.learn.loop.trainer import TrainingSettings
 from ich.learn.losses import WeightedBCE
 from ich.learn.schedules import constant

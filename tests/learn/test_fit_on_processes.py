@@ -21,7 +21,8 @@ from ich.dicom.geometry.neighbours import Neighbours
 from ich.learn.checkpoint import read_checkpoint
 from ich.learn.hardware.devices import resolve_devices
 from ich.learn.features import FeatureCache
-from ich.learn.fit import Recipe, Watching, fit_sequence, fit_slices
+from ich.learn.fit import Watching, fit_sequence, fit_slices
+from ich.learn.loop.module import Recipe
 from ich.learn.losses import WeightedBCE
 from ich.learn.schedules import constant
 from ich.learn.loop.trainer import TrainingSettings

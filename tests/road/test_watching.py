@@ -18,8 +18,9 @@ from wandb.sdk.internal.datastore import DataStore
 
 from ich.data.slices import SliceDataModule
 from ich.labels import LABELS
-from ich.learn.fit import Recipe, Watching, fit_slices
+from ich.learn.fit import Watching, fit_slices
 from ich.learn.hardware.devices import Devices
+from ich.learn.loop.module import Recipe
 from ich.learn.loop.trainer import TrainingSettings
 from ich.learn.losses import WeightedBCE
 from ich.learn.schedules import constant

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from ich.errors import ConfigError, one_line
-from ich.learn.fit import Recipe
+from ich.learn.loop.module import Recipe
 from ich.nets.backbones import check_backbone
 from ich.nets.build import build
 from ich.nets.windows import as_windows

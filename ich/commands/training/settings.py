@@ -15,9 +15,9 @@ from ich.data.augment import Augment
 from ich.data.draws import Sampling
 from ich.data.loaders import share_of_batch
 from ich.errors import ConfigError, out_of_range
-from ich.learn.fit import Recipe
 from ich.learn.hardware.devices import Devices, available_gpus, resolve_devices
 from ich.learn.hardware.precision import choose_precision
+from ich.learn.loop.module import Recipe
 from ich.learn.loop.trainer import TrainingSettings
 from ich.learn.run_files import CHECKPOINTS, LAST_FILE
 from ich.learn.stopping.resume import precision_of

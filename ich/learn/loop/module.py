@@ -1,6 +1,7 @@
 """What both LightningModules share: one net, its loss and optimizer, validation from rows, facts in the checkpoint."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
@@ -24,35 +25,40 @@ class Answers(NamedTuple):
     rows: Tensor
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How a net learns.
+
+    Attributes:
+        loss: logits (..., L) and labels with nan to a scalar.
+        optimizer: makes an optimizer of parameters.
+        schedule: one of `ich.learn.schedules`, its own numbers bound.
+    """
+
+    loss: nn.Module
+    optimizer: Callable[[Iterable[nn.Parameter]], Optimizer]
+    schedule: Schedule
+
+
 class NetModule(pl.LightningModule):
     """Trains one net; a subclass says how the net answers a batch."""
 
-    def __init__(
-        self,
-        net: nn.Module,
-        *,
-        loss: nn.Module,
-        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
-        schedule: Schedule,
-        facts: Mapping[str, Any],
-    ) -> None:
+    def __init__(self, net: nn.Module, *, recipe: Recipe, facts: Mapping[str, Any]) -> None:
         """Keep the parts.
 
         Args:
             net: the net as it starts.
-            loss: logits (..., L) and labels with nan to a scalar.
-            optimizer: makes an optimizer of parameters.
-            schedule: one of `ich.learn.schedules`, its own numbers bound.
+            recipe: loss, optimizer and schedule.
             facts: plain JSON values that every checkpoint carries.
         """
         super().__init__()
         assert_plain(dict(facts))
         self.net = net
-        self.loss = loss
+        self.loss = recipe.loss
         self.facts = dict(facts)
         self.validation = RowScores()
         self.scores: dict[str, float] = {}
-        self._optimizer, self._schedule = optimizer, schedule
+        self._optimizer, self._schedule = recipe.optimizer, recipe.schedule
 
     def answers(self, batch: Batch) -> Answers:
         """The net's answers to a batch, one row a slice."""

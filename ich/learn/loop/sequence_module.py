@@ -1,43 +1,28 @@
 """The LightningModule of the sequence stage."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import nn
-from torch.optim import Optimizer
 
-from ich.learn.loop.module import Answers, Batch, NetModule
-from ich.learn.schedules import Schedule
+from ich.learn.loop.module import Answers, Batch, NetModule, Recipe
 from ich.nets.build import build
 
 
 class SequenceModule(NetModule):
     """Trains a sequence net on batches of studies, given as the features of their slices."""
 
-    def __init__(
-        self,
-        net: Mapping[str, Any],
-        *,
-        loss: nn.Module,
-        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
-        schedule: Schedule,
-        facts: Mapping[str, Any],
-    ) -> None:
+    def __init__(self, net: Mapping[str, Any], *, recipe: Recipe, facts: Mapping[str, Any]) -> None:
         """Build the net; it starts at the training prevalence, and its input is still to be fitted to features.
 
         Args:
             net: plain build arguments of `ich.nets.build.build`, with `n_features`.
-            loss: as for NetModule.
-            optimizer: as for NetModule.
-            schedule: as for NetModule.
+            recipe: loss, optimizer and schedule.
             facts: as for NetModule; `net` is taken from the net that was built.
         """
         made: Any = build(net)
         made.set_prevalence(torch.tensor(facts["prevalence"]))
-        super().__init__(
-            made, loss=loss, optimizer=optimizer, schedule=schedule, facts={**facts, "net": made.arguments}
-        )
+        super().__init__(made, recipe=recipe, facts={**facts, "net": made.arguments})
 
     def answers(self, batch: Batch) -> Answers:
         """Slice logits of a batch {"features": (B, S, F), "mask", "rows": (B, S), "labels": (B, S, L)}, unpadded."""

@@ -1,15 +1,12 @@
 """The LightningModule of the slice stage."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import nn
-from torch.optim import Optimizer
 
 from ich.data.mixup import PARTNER, SHARE
-from ich.learn.loop.module import Answers, Batch, NetModule
-from ich.learn.schedules import Schedule
+from ich.learn.loop.module import Answers, Batch, NetModule, Recipe
 from ich.nets.build import build
 
 FRESH_HEAD = (None, "none", "hub")  # weights that leave the head as it was made; a run's weights bring their own
@@ -22,9 +19,7 @@ class SliceModule(NetModule):
         self,
         net: Mapping[str, Any],
         *,
-        loss: nn.Module,
-        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
-        schedule: Schedule,
+        recipe: Recipe,
         facts: Mapping[str, Any],
         channels_last: bool = True,
     ) -> None:
@@ -32,9 +27,7 @@ class SliceModule(NetModule):
 
         Args:
             net: plain build arguments of `ich.nets.build.build`.
-            loss: as for NetModule.
-            optimizer: as for NetModule.
-            schedule: as for NetModule.
+            recipe: loss, optimizer and schedule.
             facts: as for NetModule; `net` and `windows` are taken from the net that was built.
             channels_last: the memory format of its tensors.
         """
@@ -44,7 +37,7 @@ class SliceModule(NetModule):
         if channels_last:
             made.to(memory_format=torch.channels_last)
         said = {**facts, "net": made.arguments, "windows": made.arguments["windows"]}
-        super().__init__(made, loss=loss, optimizer=optimizer, schedule=schedule, facts=said)
+        super().__init__(made, recipe=recipe, facts=said)
 
     def answers(self, batch: Batch) -> Answers:
         """Logits of a batch {"hu": int16 (B, n, R, C), "labels": (B, L), "row": (B,)}, mixed where it says so."""

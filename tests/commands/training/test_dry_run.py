@@ -5,11 +5,13 @@ import functools
 import pytest
 import torch
 
+from ich.commands.training import dry_run
 from ich.commands.training.dry_run import try_net, try_recipe
 from ich.errors import ConfigError
-from ich.learn.fit import Recipe
+from ich.learn.loop.module import Recipe
 from ich.learn.losses import WeightedBCE
 from ich.learn.schedules import constant, founding
+from ich.nets.build import build
 
 BRAIN = {"brain": {"centre": 40, "width": 80, "mean": None, "std": None}}
 
@@ -38,9 +40,22 @@ def test_a_schedule_of_ones_own_that_fails_in_a_later_epoch_is_refused():
         try_recipe(recipe(schedule=two_epochs))
 
 
-def test_a_net_of_any_size_is_tried_without_its_weights():
-    try_net({"net": "SliceNet", "backbone": "resnext101_32x8d", "windows": BRAIN, "weights": "hub"})
-    try_net({"net": "SliceLSTM", "hidden": 4096, "layers": 12})
+@pytest.mark.parametrize(
+    "net",
+    [
+        {"net": "SliceNet", "backbone": "resnext101_32x8d", "windows": BRAIN, "weights": "hub"},
+        {"net": "SliceLSTM", "hidden": 4096, "layers": 12},
+    ],
+    ids=lambda net: net["net"],
+)
+def test_a_net_of_any_size_is_tried_without_its_weights(net, monkeypatch):
+    built = []
+    monkeypatch.setattr(dry_run, "build", lambda arguments: built.append(build(arguments)))
+
+    try_net(net)
+
+    assert [type(one).__name__ for one in built] == [net["net"]]
+    assert all(weight.is_meta for weight in built[0].parameters())
 
 
 @pytest.mark.parametrize("net", [{"backbone": "nonesuch"}, {"drop_rate": 1.5}, {"neighbour_mm": 0.0}], ids=str)

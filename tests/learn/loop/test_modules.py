@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ich.labels import LABELS
+from ich.learn.loop.module import Recipe
 from ich.learn.loop.sequence_module import SequenceModule
 from ich.learn.loop.slice_module import SliceModule
 from ich.learn.losses import WeightedBCE
@@ -14,9 +15,7 @@ from ich.learn.schedules import constant
 PREVALENCE = [0.01, 0.05, 0.03, 0.05, 0.06, 0.15]
 WINDOW = {"brain": {"centre": 40, "width": 80, "mean": 0.2, "std": 0.3}}
 PARTS = {
-    "loss": WeightedBCE([1] * 6),
-    "optimizer": functools.partial(torch.optim.SGD, lr=0.1),
-    "schedule": constant,
+    "recipe": Recipe(WeightedBCE([1] * 6), functools.partial(torch.optim.SGD, lr=0.1), constant),
     "facts": {"prevalence": PREVALENCE},
 }
 
