@@ -6,6 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig
 
+from ich.commands.configuration.typed import typed_keys
 from ich.commands.terminal import as_typed, shown
 from ich.errors import ConfigError, DataError
 from ich.store.settings import STORE_FILE
@@ -80,7 +81,7 @@ def check_prepared_so(config: DictConfig, settings: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: another size or another height of slabs.
     """
-    typed = [str(text).partition("=")[0] for text in (config.get("started") or {}).get("typed") or ()]
+    typed = typed_keys(config)
     for key in ("size", "slab_mm"):
         if f"store.{key}" in typed and config.store[key] != settings[key]:
             raise ConfigError(

@@ -73,11 +73,12 @@ def as_typed(option: str, value: object) -> str:
     >>> print(as_typed("cnn", "runs/a"), as_typed("cnn", "runs/my run"), as_typed("store.path", ["a", "b (1)"]))
     cnn=runs/a 'cnn=runs/my run' 'store.path=[a,"b (1)"]'
     """
-    text = f"[{','.join(map(_for_hydra, value))}]" if isinstance(value, list | tuple) else _for_hydra(value)
+    text = f"[{','.join(map(for_hydra, value))}]" if isinstance(value, list | tuple) else for_hydra(value)
     return shlex.quote(f"{option}={text}")
 
 
-def _for_hydra(value: object) -> str:
+def for_hydra(value: object) -> str:
+    """A value as Hydra's grammar of overrides takes it: bare where it can stand so, else quoted."""
     text = str(value)
     return text if BARE.fullmatch(text) else '"' + text.replace('"', r"\"") + '"'
 

@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ich.commands.configuration.config import checked
 from ich.commands.configuration.plain import plain_dict
+from ich.commands.configuration.typed import typed_keys
 from ich.commands.run_folders.files import CONFIG_FILE, ENSEMBLE_FILE, RESULT_FILE, is_pair
 from ich.commands.run_folders.lock import check_free
 from ich.commands.run_folders.slice_checkpoints import slice_checkpoints
@@ -64,7 +65,7 @@ def resumed_run(config: DictConfig) -> Resumed | None:
     _check_typed(config, own, folder=folder)
     check_free(folder)
     for name in DEVICES:
-        if f"trainer.{name}" in _typed(config):
+        if f"trainer.{name}" in typed_keys(config):
             own.trainer[name] = config.trainer[name]
     own.run, own.launch = str(folder), config.launch
     say("train", f"going on with {shown(folder)}")
@@ -172,15 +173,9 @@ def _check_typed(config: DictConfig, own: DictConfig, *, folder: Path) -> None:
             )
         return
     free = {*HOW, *(f"trainer.{name}" for name in DEVICES)}
-    differing = [key for key in sorted(_typed(config) - free) if _value(config, key) != _value(own, key)]
+    differing = [key for key in sorted(typed_keys(config) - free) if _value(config, key) != _value(own, key)]
     if differing:
         raise ConfigError(
             f"resume={shown(folder)}: expected only devices beside it, found {', '.join(differing)}; "
             "a run goes on with its own configuration: begin a new run for another one"
         )
-
-
-def _typed(config: DictConfig) -> set[str]:
-    """Keys that were typed; of a group its name."""
-    typed = OmegaConf.select(config, "started.typed") or []
-    return {word.partition("=")[0].lstrip("+~").partition("@")[0] for word in typed if not word.startswith("-")}

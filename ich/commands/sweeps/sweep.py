@@ -19,7 +19,7 @@ from ich.commands.run_folders.resume import is_finished, is_run_of
 from ich.commands.sweeps.job_record import BEGUN, WAITS, JobRecord, read_records, scores_of, seconds_of, write_record
 from ich.commands.sweeps.stopping import ended_with_sweep, leave, stopped_with_jobs, told_to_stop
 from ich.commands.tasks import task_of
-from ich.commands.terminal import say, shown, typed_instead
+from ich.commands.terminal import for_hydra, say, shown, typed_instead
 from ich.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_PARTLY, EXIT_USER, ConfigError, IchError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def sweep(command: str, typed: Sequence[str]) -> int:
     overrides = [item for item in typed if item not in ("-m", "--multirun")]
     plan = plan_sweep(command, overrides)
     start = uuid.uuid4().hex
-    own = [f"hydra.sweep.dir={_quoted(plan.folder)}", f"hydra.job.name={command}"]
+    own = [f"hydra.sweep.dir={for_hydra(plan.folder)}", f"hydra.job.name={command}"]
     lost, worst = False, EXIT_OK
     try:
         with stopped_with_jobs(plan.folder):
@@ -249,7 +249,3 @@ def _hand_to_hydra(command: str, arguments: Sequence[str], *, side_by_side: bool
     os.environ["PYTHONPATH"] = path_with_package(os.environ)  # workers begin without the folder of train.py
     with typed_instead([f"{command}.py", *arguments]):
         hydra.main(config_path=str(config_folder()), config_name=command, version_base="1.3")(job)()
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -5,6 +5,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from ich.commands.configuration.typed import typed_keys
 from ich.commands.terminal import say, table
 
 LEARNED_SHARE = 0.1  # of the prevalence answer's log loss, below which a few batches count as learned by heart
@@ -14,8 +15,7 @@ def is_debug(config: DictConfig) -> bool:
     """Whether a training only looks for a fault: its net is none to go on with, so no next command is recommended."""
     if OmegaConf.select(config, "trainer.overfit_batches") is not None:
         return True
-    typed = OmegaConf.select(config, "started.typed") or []
-    return any(str(word).lstrip("+").startswith("debug=") for word in typed)
+    return "debug" in typed_keys(config)
 
 
 def say_debug(named: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ich.commands.configuration.training_options import LoadingOptions
+from ich.commands.configuration.typed import typed_words
 from ich.commands.run_folders.files import is_pair
 from ich.commands.run_folders.run_folder import name_of
 
@@ -30,7 +31,7 @@ def readable_name(config: DictConfig) -> str:
     """Net, data set, and what was typed beside them: `tiny-rsna lr=1e-4 windows=[brain]`."""
     folder = Path(config.run or "")
     pair = [folder.name.replace("-", " ")] if is_pair(folder) else []
-    return " ".join([name_of(config), *pair, *_telling(_typed(config))])[:LONGEST_NAME]
+    return " ".join([name_of(config), *pair, *_telling(typed_words(config))])[:LONGEST_NAME]
 
 
 def group_of(config: DictConfig) -> str | None:
@@ -38,7 +39,7 @@ def group_of(config: DictConfig) -> str | None:
     sweep = (config.get("started") or {}).get("sweep")
     if sweep:
         return _said(Path(sweep), OWN_SWEEP, kind="sweep")
-    experiment = [text.partition("=")[2] for text in _typed(config) if text.startswith("experiment=")]
+    experiment = [text.partition("=")[2] for text in typed_words(config) if text.startswith("experiment=")]
     if experiment:
         return experiment[-1]
     folder = Path(config.run or "")
@@ -76,10 +77,6 @@ def flat_config(config: DictConfig) -> dict[str, Any]:
     shown["data"] = {key: value for key, value in plain["data"].items() if key in draws}
     shown["windows"] = ",".join(plain["windows"])
     return {key: value for key, value in _flat(shown) if _may_be_seen(key, value)}
-
-
-def _typed(config: DictConfig) -> Sequence[str]:
-    return [str(text) for text in (config.get("started") or {}).get("typed") or ()]
 
 
 def _telling(typed: Sequence[str]) -> Iterator[str]:
