@@ -24,7 +24,8 @@ def demo(config: DictConfig) -> int:
     """Go the whole road and print what came out."""
     clock = Clock()
     folder = Path(config.folder)
-    digits = _probe()
+    precision = _probe()
+    digits = "bf16" if precision.startswith("bf16") else "fp32"
     _remove_earlier(folder)
     common = _common(config, folder, digits=digits)
     with clock.station("make heads"):
@@ -32,7 +33,7 @@ def demo(config: DictConfig) -> int:
     with clock.station("prepare"):
         _run("prepare", [*common, *config.prepare])
     with clock.station("slice nets"):
-        _train_slice_nets(config, common, folder=folder)
+        _train_slice_nets(config, [*common, f"trainer.precision={precision}"], folder=folder)
     with clock.station("sequence nets"):
         runs = ",".join(str(folder / "cnn" / name) for name in config.cnn)
         _run("train", [*common, *_training(config), *config.sequence, f"cnn=[{runs}]", f"run={folder / 'sequence'}"])
@@ -49,13 +50,13 @@ def demo(config: DictConfig) -> int:
 
 
 def _probe() -> str:
-    """`bf16` where this CPU computes in it faster than in float32, else `fp32`."""
+    """The precision of all slice nets: a probe for each might choose differently where other programs run."""
     from ich.learn.hardware.devices import resolve_devices
     from ich.learn.hardware.precision import choose_precision
 
     precision, reason = choose_precision("auto", resolve_devices(0, available=0))
     say("demo", reason)
-    return "bf16" if precision.startswith("bf16") else "fp32"
+    return precision
 
 
 def _common(config: DictConfig, folder: Path, *, digits: str) -> list[str]:
